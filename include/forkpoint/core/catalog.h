@@ -1,0 +1,79 @@
+#pragma once
+/*
+ * A catalog is the versions of one package as the mirror knows them at one moment, decoded, ordered
+ * and grouped so that selection costs a few comparisons whatever the feed's size. Immutable once
+ * built; readers share it without locks.
+ *
+ * Groups: versions of one (grammar, release, label), label and prerelease case-folded, ordered by
+ * (stamp, NuGet order); selection looks up the few groups whose label is the branch's.
+ */
+#include "forkpoint/base/error.h"
+#include "forkpoint/core/grammar.h"
+#include "forkpoint/core/rejection.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One mirrored version, as the store hands it over. Times are microseconds since 1970, -1 = not
+ * known. */
+struct fp_catalog_row {
+	struct fp_str text;      /* the feed's string, letter for letter */
+	int64_t first_seen_us;
+	int64_t published_us;    /* what the feed says */
+	int64_t unlisted_us;     /* when it was seen unlisted, -1 = it is listed */
+	int64_t vanished_us;     /* when it was found gone, -1 = the feed lists it */
+	struct fp_str missing_ids; /* of the package's set: ids that lack it, ", "-joined; or empty */
+	bool unavailable;        /* listed, but its package could not be downloaded */
+	bool quarantined;
+};
+
+struct fp_catalog_version {
+	struct fp_catalog_row row; /* slices owned by the catalog */
+	struct fp_decoded decoded; /* slices into row.text */
+	/* Why it is never eligible whatever the request (unrecognised, unlisted, …), or
+	 * FP_REJECTION_NONE. Vanished versions are in the catalog but no candidates. */
+	enum fp_rejection standing;
+	uint32_t group;         /* FP_CATALOG_NO_GROUP when unrecognised or vanished */
+};
+
+#define FP_CATALOG_NO_GROUP UINT32_MAX
+
+struct fp_catalog_group {
+	enum fp_grammar grammar;
+	struct fp_release release;
+	struct fp_str label;    /* as the first version of the group writes it */
+	uint32_t first, count;  /* into the catalog's `order` */
+	uint32_t blocked;       /* members whose standing is not FP_REJECTION_NONE */
+};
+
+struct fp_catalog_options {
+	const enum fp_grammar *grammars; /* in reading order */
+	size_t grammar_count;
+	bool keep_unlisted;              /* configuration `"unlisted": "keep"` */
+};
+
+struct fp_catalog {
+	struct fp_catalog_version *versions; /* ascending in fp_version_text_compare's order */
+	uint32_t version_count;
+	uint32_t listed_count;               /* versions that are candidates: not vanished */
+	uint32_t unrecognised_count;
+	uint32_t unlisted_count;             /* recognised, rejected as unlisted */
+	struct fp_catalog_group *groups;     /* ordered by (grammar, release, label) */
+	uint32_t group_count;
+	uint32_t *order;                     /* version indices, group after group, ascending by
+	                                      * (stamp, revision, version order) */
+	void *memory;                        /* private: what the slices point into */
+};
+
+/* Reads and groups the rows. -FP_ERROR_MEMORY only; rows of any content are fine. Two rows that
+ * NuGet holds for one version are both kept. */
+int fp_catalog_build(const struct fp_catalog_row *rows, size_t count,
+	const struct fp_catalog_options *options, struct fp_catalog **catalog,
+	struct fp_error *error);
+void fp_catalog_free(struct fp_catalog *catalog);
+FP_DEFINE_CLEANUP(struct fp_catalog *, fp_catalog_free)
+
+/* The version with exactly this text, or else the one that NuGet holds for the same; NULL. */
+const struct fp_catalog_version *fp_catalog_find(
+	const struct fp_catalog *catalog, struct fp_str text);

@@ -1,0 +1,24 @@
+#pragma once
+/*
+ * Branch labels: the PGO branch's name as it appears in a version (RULES.md, section 2).
+ */
+#include "forkpoint/base/buf.h"
+#include "forkpoint/base/str.h"
+
+#include <stdbool.h>
+
+enum fp_label_style {
+	FP_LABEL_HYPHEN,     /* / . @ > < become - */
+	FP_LABEL_UNDERSCORE, /* / . -     become _ */
+};
+
+/* Appends the branch's label. Other characters stay, also those that no version can hold. */
+void fp_label_write(struct fp_str branch, enum fp_label_style style, struct fp_buf *buf);
+/* Whether the branch's label in that style is `label`, case ignored; writes nothing. */
+bool fp_label_matches(struct fp_str branch, enum fp_label_style style, struct fp_str label);
+/* Whether a version may hold the label: one or more of [0-9A-Za-z-], and `_` in the underscore
+ * style, whose packages carry it although NuGet's client refuses it. *offender, if not NULL, gets
+ * the first byte in the way (0 when the label is empty). */
+bool fp_label_is_publishable(struct fp_str label, enum fp_label_style style, char *offender);
+/* `refs/heads/main` → `main`; anything else as it is. */
+struct fp_str fp_branch_short_name(struct fp_str name);
