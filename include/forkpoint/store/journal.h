@@ -1,0 +1,50 @@
+#pragma once
+/*
+ * The journal: where a record goes before its reply leaves. Two preallocated files beside the
+ * database, mapped shared, so that what was appended survives kill -9 and costs a copy; the
+ * recorder drains them into SQLite and replays what is left at start.
+ *
+ * Appending is lock-free: an entry's place is reserved by adding to a shared offset, its bytes are
+ * copied, and its header, with a checksum, is stored last. An entry whose header is missing or
+ * does not fit its bytes was never answered. Entries begin at multiples of 16, so that start-up can
+ * find those behind a place that was reserved and never filled.
+ */
+#include "forkpoint/store/history.h"
+
+struct fp_journal;
+
+/*
+ * Opens or creates the two files, `bytes` in all (preallocated: a full disk is found here,
+ * -FP_ERROR_FULL), and counts what earlier runs left. last_id: the database's highest; ids go on
+ * above it and above all that the journal holds.
+ */
+int fp_journal_open(const char *data_dir, uint64_t bytes, uint64_t last_id,
+	struct fp_journal **journal, struct fp_error *error);
+void fp_journal_close(struct fp_journal *journal);
+
+/* A fresh id. Never the same twice, across restarts; an id whose record was never appended may
+ * come again, as nobody saw it. Any thread. */
+uint64_t fp_journal_next_id(struct fp_journal *journal);
+
+/*
+ * Appends a record; from then on the reply may leave. A document that was appended since start is
+ * not written again. Any thread, never blocks. -FP_ERROR_FULL when both files wait to be drained:
+ * answer 503. *hash, if not NULL, gets the document's hash either way.
+ */
+int fp_journal_append(struct fp_journal *journal, const struct fp_record *record,
+	struct fp_hash128 *hash, struct fp_error *error);
+
+/* ---- the recorder's side, one thread ---- */
+
+/*
+ * Moves what was appended into the database, in large transactions; returns the number of records,
+ * or an error (then nothing was taken out). A fresh start calls it before serving: it finds what a
+ * killed run left. Records come out in the order of their places.
+ */
+int64_t fp_journal_drain(
+	struct fp_journal *journal, struct fp_store *store, struct fp_error *error);
+/* All records with ids up to this one are in the database: for readers who want what was answered
+ * a moment ago. */
+bool fp_journal_is_drained(struct fp_journal *journal, uint64_t id);
+/* Bytes that wait to be drained, and the room there is. */
+void fp_journal_measure(struct fp_journal *journal, uint64_t *waiting, uint64_t *room);
