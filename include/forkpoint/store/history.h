@@ -9,7 +9,7 @@
 #include "forkpoint/store/store.h"
 
 enum fp_hole {
-	FP_HOLE_ID,          /* 16 hex digits */
+	FP_HOLE_ID,	     /* 16 hex digits */
 	FP_HOLE_RESOLVED_AT, /* RFC 3339, 20 bytes, like the next two */
 	FP_HOLE_FEED_SYNCED_AT,
 	FP_HOLE_REFS_SYNCED_AT,
@@ -26,16 +26,16 @@ struct fp_record {
 	int64_t at_us;
 	int64_t feed_synced_us, refs_synced_us; /* -1 where the document has no such hole */
 	uint32_t duration_us;
-	uint16_t status; /* HTTP's */
-	char form[8];    /* json, text, version, props, env, vso */
+	uint16_t status;      /* HTTP's */
+	char form[8];	      /* json, text, version, props, env, vso */
 	struct fp_str client; /* address */
 	struct fp_str agent;  /* User-Agent, cut to 200 bytes by the caller */
 	struct fp_str build;
 	/* the distinct part */
 	struct fp_str repo, branch, sha, version; /* version empty without one */
-	struct fp_str outcome;                    /* "ok" or the problem's code */
-	struct fp_str document; /* with every hole's bytes replaced by '0' */
-	uint32_t holes[FP_HOLE_COUNT]; /* offsets in the document, FP_NO_HOLE */
+	struct fp_str outcome;			  /* "ok" or the problem's code */
+	struct fp_str document;			  /* with every hole's bytes replaced by '0' */
+	uint32_t holes[FP_HOLE_COUNT];		  /* offsets in the document, FP_NO_HOLE */
 };
 
 /* ---- the database's side: the recorder writes, /history reads ---- */

@@ -7,7 +7,8 @@
 
 struct fp_recorder;
 
-/* Called on the recorder's thread when draining fails, and once when it works again (error NULL). */
+/* Called on the recorder's thread when draining fails, and once when it works again (error NULL).
+ */
 typedef void fp_recorder_trouble_fn(void *context, const struct fp_error *error);
 
 /* Drains what is there, then starts the threads. */

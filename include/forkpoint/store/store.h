@@ -23,9 +23,9 @@ enum { FP_STORE_APPLICATION_ID = 0x46504b54 }; /* "FPKT" */
 /*
  * Once at start: takes the data folder's lock (a file `lock`, held until fp_store_unlock; the text
  * of -FP_ERROR_BUSY names the process that has it), creates or checks and migrates both databases.
- * -FP_ERROR_FOREIGN: facts.db belongs to another program or to a newer Forkpoint; -FP_ERROR_CORRUPT:
- * it is damaged. In both cases nothing was written. *notes, if not NULL, gets a line for each thing
- * that was done (migrated from 3 to 5, derived.db begun anew because …).
+ * -FP_ERROR_FOREIGN: facts.db belongs to another program or to a newer Forkpoint;
+ * -FP_ERROR_CORRUPT: it is damaged. In both cases nothing was written. *notes, if not NULL, gets a
+ * line for each thing that was done (migrated from 3 to 5, derived.db begun anew because …).
  */
 struct fp_store_lock;
 int fp_store_prepare(const char *data_dir, struct fp_store_lock **lock, struct fp_buf *notes,
@@ -33,8 +33,8 @@ int fp_store_prepare(const char *data_dir, struct fp_store_lock **lock, struct f
 void fp_store_unlock(struct fp_store_lock *lock);
 
 /* A pair of connections for one thread; read_only never writes, not even a WAL index it lacks. */
-int fp_store_open(const char *data_dir, bool read_only, struct fp_store **store,
-	struct fp_error *error);
+int fp_store_open(
+	const char *data_dir, bool read_only, struct fp_store **store, struct fp_error *error);
 void fp_store_close(struct fp_store *store);
 FP_DEFINE_CLEANUP(struct fp_store *, fp_store_close)
 
@@ -44,8 +44,8 @@ int fp_store_checkpoint(struct fp_store *store, struct fp_error *error);
 /* Numbers for names, made on first use: repositories; packages as (feed, id). */
 int fp_store_repository_id(
 	struct fp_store *store, const char *name, int64_t *id, struct fp_error *error);
-int fp_store_package_id(struct fp_store *store, const char *feed, const char *package,
-	int64_t *id, struct fp_error *error);
+int fp_store_package_id(struct fp_store *store, const char *feed, const char *package, int64_t *id,
+	struct fp_error *error);
 
 /* Keeps a configuration under its digest, with the time it was first in force. */
 int fp_store_note_config(struct fp_store *store, const char *digest, struct fp_str text,

@@ -4,13 +4,13 @@
 
 struct fp_version_row {
 	int64_t id;
-	char *text;            /* letter for letter */
+	char *text; /* letter for letter */
 	int64_t first_seen_us;
-	int64_t published_us;  /* -1 = not known */
-	int64_t unlisted_us;   /* -1 = listed */
-	int64_t vanished_us;   /* -1 = there */
-	int64_t returned_us;   /* last time that it came back, -1 = never */
-	unsigned missed;       /* complete listings in a row that lacked it */
+	int64_t published_us;	/* -1 = not known */
+	int64_t unlisted_us;	/* -1 = listed */
+	int64_t vanished_us;	/* -1 = there */
+	int64_t returned_us;	/* last time that it came back, -1 = never */
+	unsigned missed;	/* complete listings in a row that lacked it */
 	int64_t unavailable_us; /* when its download was last found missing, -1 = not */
 };
 

@@ -1,0 +1,208 @@
+#pragma once
+/*
+ * The snapshot: everything that an answer depends on, at one moment, in memory and immutable.
+ *
+ * A snapshot is made of parts that many snapshots share and that are counted: a repository's
+ * branches with their graph, a package's catalog, the training commits. A synchronisation makes the
+ * parts that changed, puts them together with the others, and publishes the result with one pointer
+ * swap. Readers take no lock: each reading thread has a slot in which it announces the snapshot
+ * that it reads, and a snapshot that was replaced is freed when no slot names it any more.
+ */
+#include "forkpoint/base/map.h"
+#include "forkpoint/core/catalog.h"
+#include "forkpoint/core/select.h"
+#include "forkpoint/graph/reach.h"
+#include "forkpoint/graph/trained.h"
+#include "forkpoint/store/commits.h"
+#include "forkpoint/store/refs.h"
+#include "forkpoint/store/versions.h"
+
+#include <stdatomic.h>
+
+/* ---- a repository's branches ---- */
+
+struct fp_branch {
+	struct fp_str name; /* short: release/2.4 */
+	uint32_t tip;	    /* FP_NO_COMMIT when the ref leads to no commit of the graph */
+	bool tracked;
+	struct fp_reach *reach; /* of tracked branches; NULL for the others */
+	/* Former names from the configuration; borrowed from it (see fp_settings). */
+	const struct fp_str *aliases;
+	size_t alias_count;
+	/* Other branches of the mirror with the same label, in either style and case. */
+	uint32_t *twins;
+	size_t twin_count;
+};
+
+/* What a commit's tree says; NULs where there is none. */
+struct fp_facts {
+	bool has_release;
+	struct fp_release release; /* slices into release_text */
+	struct fp_str release_text;
+	struct fp_str release_source; /* the file, or "fixed" */
+	struct fp_str release_problem;
+	struct fp_str branch, branch_source, branch_problem;
+};
+
+struct fp_branches {
+	atomic_uint references;
+	struct fp_graph_view view;
+	struct fp_ref_rows refs; /* all of them, by name */
+	uint32_t *ref_commits;	 /* per ref: its commit's index or FP_NO_COMMIT */
+	struct fp_branch *items; /* refs/heads/ only, by name */
+	size_t count;
+	struct fp_map by_name;	/* short name → index */
+	struct fp_facts *facts; /* by the graph's facts numbers */
+	size_t facts_count;
+	int64_t revision; /* newest ref event */
+	void *memory;	  /* private: texts */
+};
+
+struct fp_branches *fp_branches_ref(struct fp_branches *branches);
+void fp_branches_unref(struct fp_branches *branches);
+FP_DEFINE_CLEANUP(struct fp_branches *, fp_branches_unref)
+
+/* The branch of that short name; NULL. */
+const struct fp_branch *fp_branches_find(const struct fp_branches *branches, struct fp_str name);
+/* The ref of that full name; SIZE_MAX. */
+size_t fp_branches_find_ref(const struct fp_branches *branches, struct fp_str name);
+
+/* ---- what configuration says that answers depend on ---- */
+
+struct fp_package_settings {
+	struct fp_str id, feed;
+	enum fp_grammar *grammars;
+	size_t grammar_count;
+	enum fp_label_style patch_style;
+	bool keep_unlisted;
+	struct fp_str *branches; /* globs, for unlabelled packages */
+	size_t branch_count;
+	struct fp_str *set;
+	size_t set_count;
+};
+
+struct fp_alias_settings {
+	struct fp_str branch;
+	struct fp_str *names;
+	size_t name_count;
+};
+
+struct fp_repository_settings {
+	struct fp_str name, url;      /* url without credentials */
+	struct fp_str default_branch; /* empty = none */
+	struct fp_str *tracked;
+	size_t tracked_count;
+	struct fp_alias_settings *aliases;
+	size_t alias_count;
+	bool committer_time;
+	struct fp_package_settings *packages;
+	size_t package_count;
+};
+
+/* Immutable and counted; made from the configuration file by main (sync may not be needed for it),
+ * shared by all snapshots made while it is in force. */
+struct fp_settings {
+	atomic_uint references;
+	struct fp_str digest; /* hex */
+	int64_t stale_after_us;
+	struct fp_repository_settings *repositories;
+	size_t repository_count;
+	void (*free)(struct fp_settings *settings); /* the maker's */
+};
+
+struct fp_settings *fp_settings_ref(struct fp_settings *settings);
+void fp_settings_unref(struct fp_settings *settings);
+
+/* ---- a package ---- */
+
+struct fp_package_state {
+	atomic_uint references;
+	struct fp_catalog *catalog;
+	struct fp_version_rows rows; /* what the catalog was made of */
+	int64_t revision;	     /* newest version event */
+};
+
+struct fp_package_state *fp_package_state_ref(struct fp_package_state *state);
+void fp_package_state_unref(struct fp_package_state *state);
+/* Takes rows over (they are emptied), also on failure. sets: the rows of the set's other ids, for
+ * incomplete-set; NULL where a version counts as missing. NULL when out of memory. */
+struct fp_package_state *fp_package_state_new(const struct fp_package_settings *settings,
+	struct fp_version_rows *rows, const struct fp_version_rows *const *sets, int64_t revision);
+
+/* ---- the snapshot ---- */
+
+struct fp_snapshot_package {
+	const struct fp_package_settings *settings;
+	struct fp_package_state *state; /* NULL until the feed was read for the first time */
+	int64_t feed_synced_us;		/* -1 = never */
+	char *feed_trouble;		/* why the last look failed; NULL = it did not */
+};
+
+struct fp_snapshot_repository {
+	const struct fp_repository_settings *settings;
+	struct fp_branches *branches;	      /* NULL until the first ingest is through */
+	struct fp_trained *trained;	      /* for the packages' stamps; NULL with branches */
+	int64_t refs_synced_us;		      /* -1 = never */
+	char *refs_trouble;		      /* why the last fetch failed; NULL = it did not */
+	struct fp_snapshot_package *packages; /* settings->package_count of them */
+};
+
+struct fp_snapshot {
+	uint64_t number; /* of publication, from 1 */
+	struct fp_settings *settings;
+	struct fp_snapshot_repository *repositories; /* settings->repository_count of them */
+	struct fp_map by_name;			     /* repository name → index */
+};
+
+/* A private snapshot without content for these settings: every part NULL. Not yet published. */
+struct fp_snapshot *fp_snapshot_new(struct fp_settings *settings);
+/* A private copy that shares every part, to be changed and published. */
+struct fp_snapshot *fp_snapshot_copy(const struct fp_snapshot *snapshot);
+void fp_snapshot_free(struct fp_snapshot *snapshot);
+const struct fp_snapshot_repository *fp_snapshot_find(
+	const struct fp_snapshot *snapshot, struct fp_str name);
+
+/* Setters for a private snapshot; they take over one reference of what they are given. */
+void fp_snapshot_set_branches(
+	struct fp_snapshot_repository *repository, struct fp_branches *branches);
+void fp_snapshot_set_state(struct fp_snapshot_package *package, struct fp_package_state *state);
+/* text is copied; NULL clears. 0 or -FP_ERROR_MEMORY. */
+int fp_snapshot_set_trouble(char **trouble, const char *text);
+/* Makes `trained` anew from the branches and all packages' stamps. */
+int fp_snapshot_retrain(struct fp_snapshot_repository *repository);
+
+/*
+ * Branches from rows: takes refs over (they are emptied), also on failure; previous lends its
+ * reaches; facts' texts are copied.
+ * NULL when out of memory.
+ */
+struct fp_branches *fp_branches_build(const struct fp_repository_settings *settings,
+	const struct fp_graph_view *view, struct fp_ref_rows *refs, int64_t revision,
+	const struct fp_facts_rows *facts, const struct fp_branches *previous,
+	struct fp_scratch *scratch);
+
+/* ---- publishing and reading ---- */
+
+enum { FP_READERS_MAX = 256 };
+
+struct fp_publisher;
+
+/* With a first snapshot, which it takes over. */
+struct fp_publisher *fp_publisher_new(struct fp_snapshot *first);
+/* No reader may be reading. */
+void fp_publisher_free(struct fp_publisher *publisher);
+
+/* Writers hold the publisher's lock from reading the current snapshot to publishing the next. */
+const struct fp_snapshot *fp_publisher_lock(struct fp_publisher *publisher);
+/* Publishes (takes over) the next one and unlocks; NULL only unlocks. */
+void fp_publisher_unlock(struct fp_publisher *publisher, struct fp_snapshot *next);
+/* Frees replaced snapshots that nobody reads any more; publishing does so too. */
+void fp_publisher_collect(struct fp_publisher *publisher);
+
+/* A reading thread's slot; NULL when FP_READERS_MAX have one. */
+struct fp_reader;
+struct fp_reader *fp_reader_new(struct fp_publisher *publisher);
+void fp_reader_free(struct fp_reader *reader);
+/* The current snapshot, which stays until fp_reader_leave. Not nested. No lock, no wait. */
+const struct fp_snapshot *fp_reader_enter(struct fp_reader *reader);
+void fp_reader_leave(struct fp_reader *reader);

@@ -1,0 +1,309 @@
+/* A repository's branches at one moment: refs, tips, reaches, what commits' trees say. */
+#include "forkpoint/core/label.h"
+#include "forkpoint/store/snapshot.h"
+
+#include <stdlib.h>
+
+struct fp_branches *fp_branches_ref(struct fp_branches *branches)
+{
+	atomic_fetch_add_explicit(&branches->references, 1, memory_order_relaxed);
+	return branches;
+}
+
+void fp_branches_unref(struct fp_branches *branches)
+{
+	if (!branches ||
+		atomic_fetch_sub_explicit(&branches->references, 1, memory_order_acq_rel) != 1)
+		return;
+	for (size_t i = 0; i < branches->count; i++) {
+		fp_reach_unref(branches->items[i].reach);
+		free(branches->items[i].twins);
+	}
+	free(branches->items);
+	free(branches->ref_commits);
+	free(branches->facts);
+	free(branches->memory);
+	fp_map_release(&branches->by_name);
+	fp_ref_rows_release(&branches->refs);
+	fp_graph_view_release(&branches->view);
+	free(branches);
+}
+
+const struct fp_branch *fp_branches_find(const struct fp_branches *branches, struct fp_str name)
+{
+	uint32_t index;
+
+	return fp_map_get(&branches->by_name, name, &index) ? &branches->items[index] : NULL;
+}
+
+size_t fp_branches_find_ref(const struct fp_branches *branches, struct fp_str name)
+{
+	size_t low = 0, high = branches->refs.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = fp_str_compare(fp_str(branches->refs.items[middle].name), name);
+
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return SIZE_MAX;
+}
+
+/* ---- facts ---- */
+
+static size_t text_bytes(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+static struct fp_str keep(char **room, const char *text)
+{
+	size_t bytes = text_bytes(text);
+	struct fp_str kept = {*room, bytes ? bytes - 1 : 0};
+
+	if (!text)
+		return (struct fp_str){0};
+	memcpy(*room, text, bytes);
+	*room += bytes;
+	return kept;
+}
+
+static void keep_facts(char **room, const struct fp_facts_row *row, struct fp_facts *facts)
+{
+	facts->release_text = keep(room, row->release);
+	facts->release_source = keep(room, row->release_source);
+	facts->release_problem = keep(room, row->release_problem);
+	facts->branch = keep(room, row->branch);
+	facts->branch_source = keep(room, row->branch_source);
+	facts->branch_problem = keep(room, row->branch_problem);
+	facts->has_release = facts->release_text.len > 0 &&
+			     fp_release_parse(facts->release_text, &facts->release);
+}
+
+static int copy_facts(struct fp_branches *branches, const struct fp_facts_rows *rows)
+{
+	size_t bytes = 1;
+	char *room;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct fp_facts_row *row = &rows->items[i];
+
+		bytes += text_bytes(row->release) + text_bytes(row->release_source) +
+			 text_bytes(row->release_problem) + text_bytes(row->branch) +
+			 text_bytes(row->branch_source) + text_bytes(row->branch_problem);
+	}
+	branches->facts = calloc(rows->count + 1, sizeof(*branches->facts));
+	branches->memory = room = malloc(bytes);
+	if (!branches->facts || !room)
+		return -FP_ERROR_MEMORY;
+	for (size_t i = 0; i < rows->count; i++)
+		keep_facts(&room, &rows->items[i], &branches->facts[i]);
+	branches->facts_count = rows->count;
+	return 0;
+}
+
+/* ---- branches ---- */
+
+static bool is_tracked(const struct fp_repository_settings *settings, struct fp_str name)
+{
+	if (fp_str_equal(name, settings->default_branch))
+		return true;
+	for (size_t i = 0; i < settings->tracked_count; i++)
+		if (fp_str_matches_glob(name, settings->tracked[i].ptr))
+			return true;
+	return false;
+}
+
+static void set_aliases(const struct fp_repository_settings *settings, struct fp_branch *branch)
+{
+	for (size_t i = 0; i < settings->alias_count; i++) {
+		if (!fp_str_equal(settings->aliases[i].branch, branch->name))
+			continue;
+		branch->aliases = settings->aliases[i].names;
+		branch->alias_count = settings->aliases[i].name_count;
+	}
+}
+
+static int list_branches(
+	struct fp_branches *branches, const struct fp_repository_settings *settings)
+{
+	size_t prefix = strlen("refs/heads/");
+
+	branches->items = calloc(branches->refs.count + 1, sizeof(*branches->items));
+	branches->ref_commits = calloc(branches->refs.count + 1, sizeof(*branches->ref_commits));
+	if (!branches->items || !branches->ref_commits)
+		return -FP_ERROR_MEMORY;
+	for (size_t i = 0; i < branches->refs.count; i++) {
+		const struct fp_ref_row *ref = &branches->refs.items[i];
+		struct fp_branch *branch = &branches->items[branches->count];
+
+		branches->ref_commits[i] = fp_graph_find(&branches->view, &ref->commit);
+		if (!fp_str_starts_with(fp_str(ref->name), "refs/heads/"))
+			continue;
+		branch->name = fp_str(ref->name + prefix);
+		branch->tip = branches->ref_commits[i];
+		branch->tracked = is_tracked(settings, branch->name);
+		set_aliases(settings, branch);
+		if (fp_map_set(&branches->by_name, branch->name, (uint32_t)branches->count) < 0)
+			return -FP_ERROR_MEMORY;
+		branches->count++;
+	}
+	return 0;
+}
+
+static struct fp_reach *previous_reach(
+	const struct fp_branches *previous, const struct fp_graph_view *view, struct fp_str name)
+{
+	const struct fp_branch *branch;
+
+	if (!previous || previous->view.graph != view->graph)
+		return NULL;
+	branch = fp_branches_find(previous, name);
+	return branch ? branch->reach : NULL;
+}
+
+static int build_reaches(struct fp_branches *branches, const struct fp_branches *previous,
+	struct fp_scratch *scratch)
+{
+	for (size_t i = 0; i < branches->count; i++) {
+		struct fp_branch *branch = &branches->items[i];
+
+		if (!branch->tracked || branch->tip == FP_NO_COMMIT)
+			continue;
+		branch->reach = fp_reach_build(&branches->view, branch->tip,
+			previous_reach(previous, &branches->view, branch->name), scratch);
+		if (!branch->reach)
+			return -FP_ERROR_MEMORY;
+	}
+	return 0;
+}
+
+/* ---- branches that share a label ---- */
+
+/* Chains branches of one label: first[label] is the last one met, next[] leads to the others. */
+struct label_chains {
+	struct fp_map last;
+	uint32_t *next;
+};
+
+static int chain_labels(
+	const struct fp_branches *branches, enum fp_label_style style, struct label_chains *chains)
+{
+	struct fp_buf FP_CLEANUP_BUF label;
+
+	fp_buf_init(&label, 64 * 1024);
+	for (uint32_t i = 0; i < branches->count; i++) {
+		uint32_t before = UINT32_MAX;
+
+		fp_buf_clear(&label);
+		fp_label_write(branches->items[i].name, style, &label);
+		for (size_t k = 0; k < label.len; k++)
+			label.data[k] = fp_char_lower(label.data[k]);
+		fp_map_get(&chains->last, fp_buf_str(&label), &before);
+		chains->next[i] = before;
+		if (fp_map_set(&chains->last, fp_buf_str(&label), i) < 0)
+			return -FP_ERROR_MEMORY;
+	}
+	return 0;
+}
+
+static bool has_twin(const struct fp_branch *branch, uint32_t other)
+{
+	for (size_t i = 0; i < branch->twin_count; i++)
+		if (branch->twins[i] == other)
+			return true;
+	return false;
+}
+
+static int add_twin(struct fp_branch *branch, uint32_t other)
+{
+	uint32_t *larger;
+
+	if (has_twin(branch, other))
+		return 0;
+	larger = realloc(branch->twins, (branch->twin_count + 1) * sizeof(*larger));
+	if (!larger)
+		return -FP_ERROR_MEMORY;
+	branch->twins = larger;
+	branch->twins[branch->twin_count++] = other;
+	return 0;
+}
+
+/* How many twins of one branch are remembered: enough to name in a warning. */
+enum { TWINS_MAX = 16 };
+
+static int add_twins(struct fp_branches *branches, const uint32_t *next)
+{
+	for (uint32_t i = 0; i < branches->count; i++) {
+		for (uint32_t other = next[i]; other != UINT32_MAX; other = next[other]) {
+			if (branches->items[i].twin_count < TWINS_MAX &&
+				add_twin(&branches->items[i], other) < 0)
+				return -FP_ERROR_MEMORY;
+			if (branches->items[other].twin_count >= TWINS_MAX)
+				break;
+			if (add_twin(&branches->items[other], i) < 0)
+				return -FP_ERROR_MEMORY;
+		}
+	}
+	return 0;
+}
+
+static bool writes_underscores(const struct fp_repository_settings *settings)
+{
+	for (size_t i = 0; i < settings->package_count; i++)
+		for (size_t k = 0; k < settings->packages[i].grammar_count; k++)
+			if (settings->packages[i].grammars[k] == FP_GRAMMAR_PATCH_STAMP)
+				return true;
+	return false;
+}
+
+static int find_twins_in(struct fp_branches *branches, enum fp_label_style style)
+{
+	struct label_chains chains = {.next = calloc(branches->count + 1, sizeof(uint32_t))};
+	int r = chains.next ? chain_labels(branches, style, &chains) : -FP_ERROR_MEMORY;
+
+	if (r >= 0)
+		r = add_twins(branches, chains.next);
+	fp_map_release(&chains.last);
+	free(chains.next);
+	return r;
+}
+
+static int find_twins(struct fp_branches *branches, const struct fp_repository_settings *settings)
+{
+	int r = find_twins_in(branches, FP_LABEL_HYPHEN);
+
+	if (r >= 0 && writes_underscores(settings))
+		r = find_twins_in(branches, FP_LABEL_UNDERSCORE);
+	return r;
+}
+
+struct fp_branches *fp_branches_build(const struct fp_repository_settings *settings,
+	const struct fp_graph_view *view, struct fp_ref_rows *refs, int64_t revision,
+	const struct fp_facts_rows *facts, const struct fp_branches *previous,
+	struct fp_scratch *scratch)
+{
+	struct fp_branches *branches = calloc(1, sizeof(*branches));
+
+	if (!branches) {
+		fp_ref_rows_release(refs);
+		return NULL;
+	}
+	atomic_init(&branches->references, 1);
+	branches->view = fp_graph_view_copy(view);
+	branches->refs = *refs;
+	*refs = (struct fp_ref_rows){0};
+	branches->revision = revision;
+	if (copy_facts(branches, facts) < 0 || list_branches(branches, settings) < 0 ||
+		build_reaches(branches, previous, scratch) < 0 ||
+		find_twins(branches, settings) < 0) {
+		fp_branches_unref(branches);
+		return NULL;
+	}
+	return branches;
+}

@@ -1,0 +1,349 @@
+/* Snapshots: put together from shared parts, published with a pointer swap, read without locks. */
+#include "forkpoint/store/snapshot.h"
+
+#include "forkpoint/base/array.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct fp_settings *fp_settings_ref(struct fp_settings *settings)
+{
+	atomic_fetch_add_explicit(&settings->references, 1, memory_order_relaxed);
+	return settings;
+}
+
+void fp_settings_unref(struct fp_settings *settings)
+{
+	if (settings &&
+		atomic_fetch_sub_explicit(&settings->references, 1, memory_order_acq_rel) == 1)
+		settings->free(settings);
+}
+
+/* ---- putting together ---- */
+
+static int name_repositories(struct fp_snapshot *snapshot)
+{
+	const struct fp_settings *settings = snapshot->settings;
+
+	for (size_t i = 0; i < settings->repository_count; i++) {
+		const struct fp_repository_settings *own = &settings->repositories[i];
+		struct fp_snapshot_repository *repository = &snapshot->repositories[i];
+
+		repository->settings = own;
+		repository->refs_synced_us = -1;
+		repository->packages =
+			calloc(own->package_count + 1, sizeof(*repository->packages));
+		if (!repository->packages ||
+			fp_map_set(&snapshot->by_name, own->name, (uint32_t)i) < 0)
+			return -FP_ERROR_MEMORY;
+		for (size_t k = 0; k < own->package_count; k++) {
+			repository->packages[k].settings = &own->packages[k];
+			repository->packages[k].feed_synced_us = -1;
+		}
+	}
+	return 0;
+}
+
+struct fp_snapshot *fp_snapshot_new(struct fp_settings *settings)
+{
+	struct fp_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	if (!snapshot)
+		return NULL;
+	snapshot->settings = fp_settings_ref(settings);
+	snapshot->repositories =
+		calloc(settings->repository_count + 1, sizeof(*snapshot->repositories));
+	if (!snapshot->repositories || name_repositories(snapshot) < 0) {
+		fp_snapshot_free(snapshot);
+		return NULL;
+	}
+	return snapshot;
+}
+
+static int copy_repository(
+	struct fp_snapshot_repository *to, const struct fp_snapshot_repository *from)
+{
+	to->branches = from->branches ? fp_branches_ref(from->branches) : NULL;
+	to->trained = from->trained ? fp_trained_ref(from->trained) : NULL;
+	to->refs_synced_us = from->refs_synced_us;
+	if (fp_snapshot_set_trouble(&to->refs_trouble, from->refs_trouble) < 0)
+		return -FP_ERROR_MEMORY;
+	for (size_t i = 0; i < from->settings->package_count; i++) {
+		const struct fp_snapshot_package *package = &from->packages[i];
+
+		to->packages[i].state =
+			package->state ? fp_package_state_ref(package->state) : NULL;
+		to->packages[i].feed_synced_us = package->feed_synced_us;
+		if (fp_snapshot_set_trouble(&to->packages[i].feed_trouble, package->feed_trouble) <
+			0)
+			return -FP_ERROR_MEMORY;
+	}
+	return 0;
+}
+
+struct fp_snapshot *fp_snapshot_copy(const struct fp_snapshot *snapshot)
+{
+	struct fp_snapshot *copy = fp_snapshot_new(snapshot->settings);
+
+	for (size_t i = 0; copy && i < snapshot->settings->repository_count; i++) {
+		if (copy_repository(&copy->repositories[i], &snapshot->repositories[i]) < 0) {
+			fp_snapshot_free(copy);
+			return NULL;
+		}
+	}
+	return copy;
+}
+
+void fp_snapshot_free(struct fp_snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	for (size_t i = 0; snapshot->repositories && i < snapshot->settings->repository_count;
+		i++) {
+		struct fp_snapshot_repository *repository = &snapshot->repositories[i];
+
+		for (size_t k = 0; repository->packages && k < repository->settings->package_count;
+			k++) {
+			fp_package_state_unref(repository->packages[k].state);
+			free(repository->packages[k].feed_trouble);
+		}
+		fp_branches_unref(repository->branches);
+		fp_trained_unref(repository->trained);
+		free(repository->refs_trouble);
+		free(repository->packages);
+	}
+	free(snapshot->repositories);
+	fp_map_release(&snapshot->by_name);
+	fp_settings_unref(snapshot->settings);
+	free(snapshot);
+}
+
+const struct fp_snapshot_repository *fp_snapshot_find(
+	const struct fp_snapshot *snapshot, struct fp_str name)
+{
+	uint32_t index;
+
+	return fp_map_get(&snapshot->by_name, name, &index) ? &snapshot->repositories[index] : NULL;
+}
+
+void fp_snapshot_set_branches(
+	struct fp_snapshot_repository *repository, struct fp_branches *branches)
+{
+	fp_branches_unref(repository->branches);
+	repository->branches = branches;
+}
+
+void fp_snapshot_set_state(struct fp_snapshot_package *package, struct fp_package_state *state)
+{
+	fp_package_state_unref(package->state);
+	package->state = state;
+}
+
+int fp_snapshot_set_trouble(char **trouble, const char *text)
+{
+	char *copy = text ? fp_str_dup(fp_str(text)) : NULL;
+
+	if (text && !copy)
+		return -FP_ERROR_MEMORY;
+	free(*trouble);
+	*trouble = copy;
+	return 0;
+}
+
+/* ---- training commits ---- */
+
+static int compare_minutes(const void *a, const void *b)
+{
+	fp_minute left = *(const fp_minute *)a, right = *(const fp_minute *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+static int collect_minutes(
+	const struct fp_snapshot_repository *repository, fp_minute **minutes, size_t *count)
+{
+	size_t capacity = 0, kept = 0;
+
+	for (size_t i = 0; i < repository->settings->package_count; i++) {
+		const struct fp_package_state *state = repository->packages[i].state;
+
+		for (uint32_t k = 0; state && k < state->catalog->version_count; k++) {
+			const struct fp_decoded *decoded = &state->catalog->versions[k].decoded;
+
+			if (decoded->grammar != FP_GRAMMAR_PRERELEASE_STAMP &&
+				decoded->grammar != FP_GRAMMAR_PATCH_STAMP)
+				continue;
+			if (fp_array_reserve(
+				    (void **)minutes, &capacity, *count + 1, sizeof(**minutes)) < 0)
+				return -FP_ERROR_MEMORY;
+			(*minutes)[(*count)++] = decoded->minute;
+		}
+	}
+	if (*count)
+		qsort(*minutes, *count, sizeof(**minutes), compare_minutes);
+	for (size_t i = 0; i < *count; i++)
+		if (i == 0 || (*minutes)[i] != (*minutes)[i - 1])
+			(*minutes)[kept++] = (*minutes)[i];
+	*count = kept;
+	return 0;
+}
+
+int fp_snapshot_retrain(struct fp_snapshot_repository *repository)
+{
+	FP_CLEANUP_FREE fp_minute *minutes = NULL;
+	struct fp_trained *trained;
+	size_t count = 0;
+
+	if (!repository->branches)
+		return 0;
+	if (collect_minutes(repository, &minutes, &count) < 0)
+		return -FP_ERROR_MEMORY;
+	trained = fp_trained_build(
+		&repository->branches->view, minutes, count, repository->settings->committer_time);
+	if (!trained)
+		return -FP_ERROR_MEMORY;
+	fp_trained_unref(repository->trained);
+	repository->trained = trained;
+	return 0;
+}
+
+/* ---- publishing and reading ---- */
+
+/*
+ * A reader announces the snapshot that it is about to read in its slot and then looks whether that
+ * is still the current one; a publisher first swaps the current one and then looks at the slots.
+ * Both in sequentially consistent order, so at least one of them sees the other: either the reader
+ * notices and tries again, or the publisher keeps the snapshot.
+ */
+struct fp_reader {
+	alignas(64) _Atomic(const struct fp_snapshot *) reading;
+	atomic_bool taken;
+	struct fp_publisher *publisher;
+};
+
+struct fp_publisher {
+	_Atomic(const struct fp_snapshot *) current;
+	pthread_mutex_t lock;	       /* of writers */
+	struct fp_snapshot **replaced; /* and perhaps still read */
+	size_t replaced_count, replaced_capacity;
+	struct fp_reader readers[FP_READERS_MAX];
+};
+
+struct fp_publisher *fp_publisher_new(struct fp_snapshot *first)
+{
+	struct fp_publisher *publisher = aligned_alloc(64, sizeof(*publisher));
+
+	if (!publisher)
+		return NULL;
+	memset(publisher, 0, sizeof(*publisher));
+	if (pthread_mutex_init(&publisher->lock, NULL) != 0) {
+		free(publisher);
+		return NULL;
+	}
+	for (size_t i = 0; i < FP_READERS_MAX; i++)
+		publisher->readers[i].publisher = publisher;
+	first->number = 1;
+	atomic_init(&publisher->current, first);
+	return publisher;
+}
+
+static bool is_being_read(const struct fp_publisher *publisher, const struct fp_snapshot *snapshot)
+{
+	for (size_t i = 0; i < FP_READERS_MAX; i++)
+		if (atomic_load(&publisher->readers[i].reading) == snapshot)
+			return true;
+	return false;
+}
+
+static void collect(struct fp_publisher *publisher)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < publisher->replaced_count; i++) {
+		struct fp_snapshot *snapshot = publisher->replaced[i];
+
+		if (is_being_read(publisher, snapshot))
+			publisher->replaced[kept++] = snapshot;
+		else
+			fp_snapshot_free(snapshot);
+	}
+	publisher->replaced_count = kept;
+}
+
+void fp_publisher_free(struct fp_publisher *publisher)
+{
+	if (!publisher)
+		return;
+	collect(publisher);
+	fp_snapshot_free((struct fp_snapshot *)atomic_load(&publisher->current));
+	free(publisher->replaced);
+	pthread_mutex_destroy(&publisher->lock);
+	free(publisher);
+}
+
+const struct fp_snapshot *fp_publisher_lock(struct fp_publisher *publisher)
+{
+	pthread_mutex_lock(&publisher->lock);
+	return atomic_load(&publisher->current);
+}
+
+void fp_publisher_unlock(struct fp_publisher *publisher, struct fp_snapshot *next)
+{
+	if (next) {
+		struct fp_snapshot *last = (struct fp_snapshot *)atomic_load(&publisher->current);
+
+		next->number = last->number + 1;
+		atomic_store(&publisher->current, next);
+		/* Without memory to remember it, the old snapshot is leaked rather than freed
+		 * under a reader. */
+		if (fp_array_reserve((void **)&publisher->replaced, &publisher->replaced_capacity,
+			    publisher->replaced_count + 1, sizeof(*publisher->replaced)) == 0)
+			publisher->replaced[publisher->replaced_count++] = last;
+		collect(publisher);
+	}
+	pthread_mutex_unlock(&publisher->lock);
+}
+
+void fp_publisher_collect(struct fp_publisher *publisher)
+{
+	pthread_mutex_lock(&publisher->lock);
+	collect(publisher);
+	pthread_mutex_unlock(&publisher->lock);
+}
+
+struct fp_reader *fp_reader_new(struct fp_publisher *publisher)
+{
+	for (size_t i = 0; i < FP_READERS_MAX; i++) {
+		bool expected = false;
+
+		if (atomic_compare_exchange_strong(&publisher->readers[i].taken, &expected, true))
+			return &publisher->readers[i];
+	}
+	return NULL;
+}
+
+void fp_reader_free(struct fp_reader *reader)
+{
+	if (reader)
+		atomic_store(&reader->taken, false);
+}
+
+const struct fp_snapshot *fp_reader_enter(struct fp_reader *reader)
+{
+	const struct fp_snapshot *snapshot = atomic_load(&reader->publisher->current);
+
+	for (;;) {
+		const struct fp_snapshot *now;
+
+		atomic_store(&reader->reading, snapshot);
+		now = atomic_load(&reader->publisher->current);
+		if (now == snapshot)
+			return snapshot;
+		snapshot = now;
+	}
+}
+
+void fp_reader_leave(struct fp_reader *reader)
+{
+	atomic_store(&reader->reading, NULL);
+}
