@@ -1,4 +1,5 @@
 /* A package at one moment: its catalog, made from the store's rows. */
+#include "forkpoint/core/nuget_version.h"
 #include "forkpoint/store/snapshot.h"
 
 #include <stdlib.h>

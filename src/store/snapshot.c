@@ -216,7 +216,7 @@ int fp_snapshot_retrain(struct fp_snapshot_repository *repository)
  * notices and tries again, or the publisher keeps the snapshot.
  */
 struct fp_reader {
-	alignas(64) _Atomic(const struct fp_snapshot *) reading;
+	_Alignas(64) _Atomic(const struct fp_snapshot *) reading;
 	atomic_bool taken;
 	struct fp_publisher *publisher;
 };
