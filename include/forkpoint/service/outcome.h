@@ -1,0 +1,24 @@
+#pragma once
+/* How a question can end: an answer, or one code and one sentence why not (API.md, "Errors"). */
+
+enum fp_outcome {
+	FP_OUTCOME_OK = 0,
+	FP_OUTCOME_BAD_REQUEST,
+	FP_OUTCOME_UNKNOWN_REPOSITORY,
+	FP_OUTCOME_UNKNOWN_COMMIT,
+	FP_OUTCOME_UNKNOWN_BRANCH,
+	FP_OUTCOME_UNKNOWN_PACKAGE,
+	FP_OUTCOME_NO_DATABASE,
+	FP_OUTCOME_NOT_FOUND,
+	FP_OUTCOME_AMBIGUOUS_COMMIT,
+	FP_OUTCOME_NO_FORK_POINT,
+	FP_OUTCOME_RELEASE_UNKNOWN,
+	FP_OUTCOME_BRANCH_NOT_PACKAGEABLE,
+	FP_OUTCOME_TOO_MANY_REQUESTS,
+	FP_OUTCOME_INTERNAL,
+	FP_OUTCOME_NOT_READY,
+	FP_OUTCOME_COUNT,
+};
+
+/* "ok", "bad-request", …: the codes of API.md. */
+const char *fp_outcome_code(enum fp_outcome outcome);
