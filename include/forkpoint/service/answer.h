@@ -57,16 +57,16 @@ enum { FP_TRAINED_MAX = 16, FP_NEAREST_MAX = 5 };
 
 struct fp_answer {
 	enum fp_outcome outcome;
-	enum fp_step last_step;      /* the step that failed, or FP_STEP_ANCESTRY */
-	bool started;                /* whether any step was reached: the repository is known */
-	struct fp_buf detail;        /* one sentence: why there is no answer; empty when there is */
+	enum fp_step last_step; /* the step that failed, or FP_STEP_ANCESTRY */
+	bool started;		/* whether any step was reached: the repository is known */
+	struct fp_buf detail;	/* one sentence: why there is no answer; empty when there is */
 	struct fp_str nearest[FP_NEAREST_MAX]; /* names near an unknown one */
 	size_t nearest_count;
-	int64_t retry_after_us;      /* of not-ready and too-many-requests; 0 = none */
+	int64_t retry_after_us; /* of not-ready and too-many-requests; 0 = none */
 
 	const struct fp_snapshot *snapshot;
 	const struct fp_snapshot_repository *repository; /* NULL: unknown */
-	const struct fp_snapshot_package *package;       /* NULL: unknown */
+	const struct fp_snapshot_package *package;	 /* NULL: unknown */
 
 	/* commit */
 	uint32_t commit;
@@ -76,37 +76,37 @@ struct fp_answer {
 	/* branch */
 	struct fp_str branch_name;
 	enum fp_branch_origin branch_origin;
-	struct fp_str branch_file;        /* of FP_BRANCH_FROM_TREE */
-	struct fp_str branch_asked;       /* a former name that was given for it; or empty */
+	struct fp_str branch_file;  /* of FP_BRANCH_FROM_TREE */
+	struct fp_str branch_asked; /* a former name that was given for it; or empty */
 	const struct fp_branch *branch;
 	/* release */
 	struct fp_release release;
-	struct fp_str release_source;     /* "request", the file's name, "fixed" */
+	struct fp_str release_source; /* "request", the file's name, "fixed" */
 	/* fork point */
 	struct fp_bases bases;
 	uint32_t fork_point;
-	uint32_t commits_behind;          /* commits of the built commit that it lacks */
+	uint32_t commits_behind; /* commits of the built commit that it lacks */
 	/* stamp */
 	fp_minute minute;
-	char stamp[FP_STAMP_TEXT_MAX];    /* "" when the time is outside 2000 … 2099 */
+	char stamp[FP_STAMP_TEXT_MAX]; /* "" when the time is outside 2000 … 2099 */
 	/* requested version */
 	struct fp_buf requested;
 	enum fp_requested_problem requested_problem;
 	/* candidates and selection */
 	struct fp_select_query query;
 	struct fp_selection selection;
-	struct fp_select_misses misses;   /* of no-database */
+	struct fp_select_misses misses; /* of no-database */
 	/* of the chosen version */
 	uint32_t trained[FP_TRAINED_MAX]; /* its candidates in the branch's history */
-	uint32_t trained_count;           /* all there are; the array may hold fewer */
-	bool trained_is_ancestor;         /* one of them is the fork point or its ancestor */
-	int64_t age_minutes;              /* fork point's stamp minus its own */
-	int64_t age_commits;              /* between the newest such one and the fork point; -1 */
+	uint32_t trained_count;		  /* all there are; the array may hold fewer */
+	bool trained_is_ancestor;	  /* one of them is the fork point or its ancestor */
+	int64_t age_minutes;		  /* fork point's stamp minus its own */
+	int64_t age_commits;		  /* between the newest such one and the fork point; -1 */
 	/* ancestry */
-	uint32_t ancestry;                /* version index, FP_SELECT_NO_VERSION */
-	bool ancestry_known;              /* false for grammars that name no minute */
+	uint32_t ancestry;   /* version index, FP_SELECT_NO_VERSION */
+	bool ancestry_known; /* false for grammars that name no minute */
 
-	uint32_t warnings;                /* bits 1 << enum fp_warning */
+	uint32_t warnings; /* bits 1 << enum fp_warning */
 	int64_t feed_synced_us, refs_synced_us;
 };
 

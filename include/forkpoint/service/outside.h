@@ -13,9 +13,9 @@
 
 enum fp_look_result {
 	FP_LOOK_PENDING,
-	FP_LOOK_DONE,    /* the snapshot is as new as the sources; a commit that is not in it is not
-	                  * upstream either */
-	FP_LOOK_FAILED,  /* a source could not be reached; the snapshot has the trouble */
+	FP_LOOK_DONE,	/* the snapshot is as new as the sources; a commit that is not in it is not
+			 * upstream either */
+	FP_LOOK_FAILED, /* a source could not be reached; the snapshot has the trouble */
 	FP_LOOK_NOT_A_COMMIT, /* the object is there, and is a tree, a blob or a tag */
 };
 
@@ -24,14 +24,14 @@ struct fp_ticket;
 
 enum fp_look_refusal {
 	FP_LOOK_ACCEPTED,
-	FP_LOOK_IN_VAIN, /* the same commit was just looked for in vain */
+	FP_LOOK_IN_VAIN,  /* the same commit was just looked for in vain */
 	FP_LOOK_TOO_MANY, /* more looks than the repository's rate allows */
 };
 
 enum fp_repository_phase {
 	FP_PHASE_WAITING, /* nothing under way */
 	FP_PHASE_FETCHING,
-	FP_PHASE_READING, /* commits from the mirror */
+	FP_PHASE_READING,  /* commits from the mirror */
 	FP_PHASE_BUILDING, /* the next snapshot */
 };
 
@@ -39,13 +39,13 @@ enum fp_repository_phase {
 struct fp_repository_status {
 	enum fp_repository_phase phase;
 	int64_t phase_since_us;
-	uint64_t done, total;       /* objects while fetching, commits while reading; total 0 = unknown */
-	uint64_t rate_per_s;        /* of done; 0 = not yet known */
-	int64_t left_us;            /* estimate, -1 */
+	uint64_t done, total; /* objects while fetching, commits while reading; total 0 = unknown */
+	uint64_t rate_per_s;  /* of done; 0 = not yet known */
+	int64_t left_us;      /* estimate, -1 */
 	uint64_t received_bytes;
 	int64_t last_attempt_us, last_success_us, next_attempt_us;
-	unsigned failures;          /* in a row */
-	char last_error[256];       /* empty when the last attempt succeeded */
+	unsigned failures;    /* in a row */
+	char last_error[256]; /* empty when the last attempt succeeded */
 	uint64_t mirror_bytes, graph_bytes;
 	unsigned packs;
 };

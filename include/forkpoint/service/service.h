@@ -8,6 +8,7 @@
  *     snapshot = fp_worker_enter(worker); …ask, render…; fp_worker_leave(worker);
  * What is asked of memory alone never blocks; functions that read the database say so.
  */
+#include "forkpoint/core/nuget_version.h"
 #include "forkpoint/service/answer.h"
 #include "forkpoint/service/outside.h"
 #include "forkpoint/store/journal.h"
@@ -24,8 +25,8 @@ struct fp_service {
 
 struct fp_worker;
 
-int fp_worker_new(const struct fp_service *service, struct fp_worker **worker,
-	struct fp_error *error);
+int fp_worker_new(
+	const struct fp_service *service, struct fp_worker **worker, struct fp_error *error);
 void fp_worker_free(struct fp_worker *worker);
 const struct fp_snapshot *fp_worker_enter(struct fp_worker *worker);
 void fp_worker_leave(struct fp_worker *worker);
@@ -43,11 +44,11 @@ struct fp_stamp_answer {
 	/* As in /resolve up to the step requested-version, with the built commit in the place of
 	 * the fork point: a training run publishes under the commit that it was made from. */
 	struct fp_answer answer;
-	bool published;          /* the feed has that version: */
-	uint32_t published_index; /* in the package's catalog */
+	bool published;			     /* the feed has that version: */
+	uint32_t published_index;	     /* in the package's catalog */
 	uint32_t same_stamp[FP_TRAINED_MAX]; /* other commits of the branch with the same stamp */
 	uint32_t same_stamp_count;
-	uint32_t revision;       /* arcade: the one that is free; 0 elsewhere */
+	uint32_t revision; /* arcade: the one that is free; 0 elsewhere */
 };
 
 void fp_stamp_answer_init(struct fp_stamp_answer *answer);
@@ -64,11 +65,11 @@ void fp_stamp_write_problem(const struct fp_stamp_answer *answer, struct fp_buf 
 
 struct fp_decode_reading {
 	bool taken;
-	const char *why;                 /* static sentence when not taken */
-	struct fp_decoded decoded;       /* slices into the version asked about */
+	const char *why;	   /* static sentence when not taken */
+	struct fp_decoded decoded; /* slices into the version asked about */
 	/* With a repository: */
 	uint32_t branches[FP_TRAINED_MAX]; /* of the mirror, that the label can mean */
-	uint32_t branch_count;             /* all there are */
+	uint32_t branch_count;		   /* all there are */
 	uint32_t commits[FP_TRAINED_MAX];  /* whose stamp it is, newest first */
 	uint32_t commit_count;
 };
@@ -77,12 +78,13 @@ struct fp_decode_answer {
 	enum fp_outcome outcome; /* ok or unknown-repository */
 	struct fp_str nearest[FP_NEAREST_MAX];
 	size_t nearest_count;
-	bool is_nuget;           /* NuGet's own client takes it */
-	bool is_version;         /* servers do */
-	char normalised[FP_VERSION_MAX_BYTES + 16]; /* "" when it is no version */
+	bool is_nuget;					     /* NuGet's own client takes it */
+	bool is_version;				     /* servers do */
+	char normalised[FP_VERSION_MAX_BYTES + 16];	     /* "" when it is no version */
 	struct fp_decode_reading readings[FP_GRAMMAR_COUNT]; /* by enum fp_grammar */
-	const struct fp_snapshot_repository *repository; /* NULL where none was asked */
-	/* Whether the repository's default package lists it, and in which grammar it is read there. */
+	const struct fp_snapshot_repository *repository;     /* NULL where none was asked */
+	/* Whether the repository's default package lists it, and in which grammar it is read there.
+	 */
 	const struct fp_catalog_version *listed;
 };
 
@@ -104,7 +106,7 @@ enum fp_version_status {
 const char *fp_version_status_name(enum fp_version_status status);
 
 struct fp_versions_query {
-	struct fp_str repo, package; /* package empty: the default one */
+	struct fp_str repo, package;   /* package empty: the default one */
 	struct fp_str branch, release; /* empty: any */
 	enum fp_version_status status;
 	uint32_t offset, limit; /* in the order below */
@@ -117,10 +119,10 @@ struct fp_versions_answer {
 	size_t nearest_count;
 	const struct fp_snapshot_repository *repository;
 	const struct fp_snapshot_package *package;
-	uint32_t *items;  /* version indices, newest stamp first, unrecognised ones last */
-	size_t count;     /* of this page */
+	uint32_t *items; /* version indices, newest stamp first, unrecognised ones last */
+	size_t count;	 /* of this page */
 	size_t capacity;
-	size_t total;     /* of all pages */
+	size_t total; /* of all pages */
 };
 
 void fp_versions_answer_init(struct fp_versions_answer *answer);
