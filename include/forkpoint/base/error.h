@@ -14,16 +14,16 @@
 enum fp_error_code {
 	FP_ERROR_NONE = 0,
 	FP_ERROR_MEMORY,      /* an allocation failed */
-	FP_ERROR_IO,          /* the operating system refused a read or a write */
-	FP_ERROR_FULL,        /* no space left where we write */
+	FP_ERROR_IO,	      /* the operating system refused a read or a write */
+	FP_ERROR_FULL,	      /* no space left where we write */
 	FP_ERROR_INVALID,     /* something from outside is not what it must be */
-	FP_ERROR_LIMIT,       /* something from outside is larger than a stated limit */
+	FP_ERROR_LIMIT,	      /* something from outside is larger than a stated limit */
 	FP_ERROR_TIMEOUT,     /* a deadline passed */
 	FP_ERROR_DENIED,      /* credentials or permissions were refused */
 	FP_ERROR_UNAVAILABLE, /* a peer cannot be reached or says that it cannot answer now */
 	FP_ERROR_CORRUPT,     /* our own data on disk is damaged */
 	FP_ERROR_FOREIGN,     /* a file is not ours, or was written by a newer Forkpoint */
-	FP_ERROR_BUSY,        /* somebody else holds what we need */
+	FP_ERROR_BUSY,	      /* somebody else holds what we need */
 	FP_ERROR_CANCELLED,   /* we were asked to stop */
 	FP_ERROR_INTERNAL,    /* a bug of ours that was noticed before it did harm */
 };

@@ -53,8 +53,7 @@ int fp_json_parser_feed(
 /* The document must be complete by now. */
 int fp_json_parser_finish(struct fp_json_parser *parser, struct fp_error *error);
 /* Line and column, from 1, of the token that is being reported (columns count bytes). */
-void fp_json_parser_position(
-	const struct fp_json_parser *parser, unsigned *line, unsigned *column);
+void fp_json_parser_position(const struct fp_json_parser *parser, unsigned *line, unsigned *column);
 
 enum fp_json_type {
 	FP_JSON_NULL,
@@ -67,14 +66,14 @@ enum fp_json_type {
 
 struct fp_json_value {
 	enum fp_json_type type;
-	unsigned line, column;          /* of the value; for a member of an object see key_line */
-	unsigned key_line, key_column;  /* of its key; 0 where it has none */
-	struct fp_str key;              /* in an object; empty elsewhere */
-	struct fp_str text;             /* of a string (NUL-terminated, may hold NULs), of a number */
+	unsigned line, column;	       /* of the value; for a member of an object see key_line */
+	unsigned key_line, key_column; /* of its key; 0 where it has none */
+	struct fp_str key;	       /* in an object; empty elsewhere */
+	struct fp_str text; /* of a string (NUL-terminated, may hold NULs), of a number */
 	bool boolean;
-	struct fp_json_value *first;    /* of an array or an object */
-	struct fp_json_value *next;     /* sibling */
-	size_t count;                   /* of children */
+	struct fp_json_value *first; /* of an array or an object */
+	struct fp_json_value *next;  /* sibling */
+	size_t count;		     /* of children */
 };
 
 struct fp_json_tree;

@@ -10,7 +10,7 @@
 
 struct fp_str {
 	const char *ptr; /* may be NULL only when len is 0 */
-	size_t len;      /* bytes */
+	size_t len;	 /* bytes */
 };
 
 #define FP_STR_LITERAL(text) ((struct fp_str){(text), sizeof(text) - 1})

@@ -17,7 +17,8 @@ struct fp_xml_limits {
 	size_t max_bytes;
 	size_t max_depth;
 	size_t max_text_bytes; /* of one run of character data between two tags */
-	bool lenient_prefixes; /* an undeclared prefix is part of the name instead of an error */
+	bool lenient_prefixes; /* prefixes may be undeclared: names come without any URI, local part
+				* only */
 };
 
 struct fp_xml_name {
@@ -45,8 +46,8 @@ struct fp_xml_events {
 struct fp_xml_parser;
 
 /* NULL when out of memory. events, limits and context must outlive the parser. */
-struct fp_xml_parser *fp_xml_parser_new(const struct fp_xml_events *events,
-	const struct fp_xml_limits *limits, void *context);
+struct fp_xml_parser *fp_xml_parser_new(
+	const struct fp_xml_events *events, const struct fp_xml_limits *limits, void *context);
 void fp_xml_parser_free(struct fp_xml_parser *parser);
 FP_DEFINE_CLEANUP(struct fp_xml_parser *, fp_xml_parser_free)
 /* 0, a callback's positive value, -FP_ERROR_INVALID (not well-formed; the text has line and
