@@ -1,0 +1,164 @@
+/* From what a job learned to the next snapshot. */
+#include "sources.h"
+
+#include "forkpoint/base/log.h"
+#include "forkpoint/base/time.h"
+
+#include <stdlib.h>
+
+static void wake(struct fp_sync *sync)
+{
+	if (sync->options.woken)
+		sync->options.woken(sync->options.context);
+}
+
+/* Ends a change of the snapshot: publishes `next`, or drops it when r says that it is not whole. */
+static int finish(struct fp_sync *sync, struct fp_snapshot *next, int r, struct fp_error *error)
+{
+	if (r < 0) {
+		fp_snapshot_free(next);
+		next = NULL;
+	}
+	fp_publisher_unlock(sync->publisher, next);
+	if (r < 0)
+		return fp_error_memory(error);
+	wake(sync);
+	return 0;
+}
+
+int fp_publish_repository(struct fp_sync *sync, size_t index, struct fp_branches *branches,
+	int64_t synced_us, const char *trouble, struct fp_error *error)
+{
+	const struct fp_snapshot *last = fp_publisher_lock(sync->publisher);
+	struct fp_snapshot *next = fp_snapshot_copy(last);
+	struct fp_snapshot_repository *repository;
+	int r;
+
+	if (!next) {
+		fp_branches_unref(branches);
+		return finish(sync, NULL, -FP_ERROR_MEMORY, error);
+	}
+	repository = &next->repositories[index];
+	repository->refs_synced_us = synced_us;
+	r = fp_snapshot_set_trouble(&repository->refs_trouble, trouble);
+	if (branches) {
+		fp_snapshot_set_branches(repository, branches);
+		if (r >= 0)
+			r = fp_snapshot_retrain(repository);
+	}
+	return finish(sync, next, r, error);
+}
+
+/* A copy of rows, for a package state of its own. */
+static int copy_rows(const struct fp_version_rows *from, struct fp_version_rows *to)
+{
+	*to = (struct fp_version_rows){.items = calloc(from->count + 1, sizeof(*to->items))};
+	if (!to->items)
+		return -FP_ERROR_MEMORY;
+	for (size_t i = 0; i < from->count; i++) {
+		to->items[i] = from->items[i];
+		to->items[i].text = fp_str_dup(fp_str(from->items[i].text));
+		if (!to->items[i].text)
+			return -FP_ERROR_MEMORY;
+		to->count++;
+	}
+	if (from->download) {
+		to->download = fp_str_dup(fp_str(from->download));
+		if (!to->download)
+			return -FP_ERROR_MEMORY;
+	}
+	return 0;
+}
+
+/* The state of one configured package; its feed must have been read for it and for its set. */
+static struct fp_package_state *make_state(
+	struct fp_feed_source *source, const struct fp_package_settings *settings)
+{
+	const struct fp_feed_package *main = fp_feed_source_find(source, settings->id);
+	FP_CLEANUP_FREE const struct fp_version_rows **sets =
+		calloc(settings->set_count + 1, sizeof(*sets));
+	struct fp_version_rows rows;
+	int64_t revision = main->revision;
+
+	if (!sets || copy_rows(&main->rows, &rows) < 0) {
+		if (sets)
+			fp_version_rows_release(&rows);
+		return NULL;
+	}
+	for (size_t i = 0; i < settings->set_count; i++) {
+		const struct fp_feed_package *other = fp_feed_source_find(source, settings->set[i]);
+
+		sets[i] = &other->rows;
+		if (other->revision > revision)
+			revision = other->revision;
+	}
+	return fp_package_state_new(settings, &rows, sets, revision);
+}
+
+/* When the oldest of a package's ids was read, -1 when one never was. */
+static int64_t synced_us_of(
+	struct fp_feed_source *source, const struct fp_package_settings *settings)
+{
+	int64_t oldest = fp_feed_source_find(source, settings->id)->synced_us;
+
+	for (size_t i = 0; i < settings->set_count; i++) {
+		int64_t synced = fp_feed_source_find(source, settings->set[i])->synced_us;
+
+		if (synced < oldest)
+			oldest = synced;
+	}
+	return oldest;
+}
+
+static const char *doubt_of(
+	struct fp_feed_source *source, const struct fp_package_settings *settings)
+{
+	const struct fp_feed_package *package = fp_feed_source_find(source, settings->id);
+
+	for (size_t i = 0; !package->doubt[0] && i < settings->set_count; i++)
+		package = fp_feed_source_find(source, settings->set[i]);
+	return package->doubt[0] ? package->doubt : NULL;
+}
+
+static int update_package(struct fp_feed_source *source, struct fp_snapshot_package *package,
+	bool changed, const char *trouble)
+{
+	package->feed_synced_us = synced_us_of(source, package->settings);
+	if (fp_snapshot_set_trouble(&package->feed_trouble,
+		    trouble ? trouble : doubt_of(source, package->settings)) < 0)
+		return -FP_ERROR_MEMORY;
+	if (package->feed_synced_us >= 0 && (changed || !package->state)) {
+		struct fp_package_state *state = make_state(source, package->settings);
+
+		if (!state)
+			return -FP_ERROR_MEMORY;
+		fp_snapshot_set_state(package, state);
+		return 1;
+	}
+	return 0;
+}
+
+int fp_publish_feed(struct fp_sync *sync, struct fp_feed_source *source, bool changed,
+	const char *trouble, struct fp_error *error)
+{
+	const struct fp_snapshot *last = fp_publisher_lock(sync->publisher);
+	struct fp_snapshot *next = fp_snapshot_copy(last);
+	int r = next ? 0 : -FP_ERROR_MEMORY;
+
+	for (size_t i = 0; r >= 0 && i < next->settings->repository_count; i++) {
+		struct fp_snapshot_repository *repository = &next->repositories[i];
+		bool retrain = false;
+
+		for (size_t k = 0; r >= 0 && k < repository->settings->package_count; k++) {
+			struct fp_snapshot_package *package = &repository->packages[k];
+
+			if (!fp_str_equal(package->settings->feed, fp_str(source->config->name)))
+				continue;
+			r = update_package(source, package, changed, trouble);
+			retrain |= r > 0;
+		}
+		if (r >= 0 && retrain)
+			r = fp_snapshot_retrain(repository);
+	}
+	return finish(sync, next, r, error);
+}

@@ -1,0 +1,166 @@
+#pragma once
+/*
+ * What the files of this layer share: the sync itself, its sources, and their jobs.
+ *
+ * A source is looked at by one thread at a time; what is its job's own needs no lock. What is seen
+ * from other threads too (its schedule, who waits for it, its status) is guarded by the sync's
+ * lock, which is never held while something blocks.
+ */
+#include "forkpoint/feed/feed.h"
+#include "forkpoint/mirror/source.h"
+#include "forkpoint/store/versions.h"
+#include "forkpoint/sync/schedule.h"
+#include "forkpoint/sync/sync.h"
+#include "ticket.h"
+
+#include <pthread.h>
+
+/* Somebody waits for a source's next look; for a commit, if sha is not empty. */
+struct fp_waiting_look {
+	char sha[FP_OID_HEX + 1];
+	struct fp_ticket *ticket;
+};
+
+struct fp_waiting_looks {
+	struct fp_waiting_look *items;
+	size_t count, capacity;
+};
+
+/* Commits that were looked for in vain a moment ago, and how many may be looked for. */
+enum { FP_VAIN_MAX = 1024 };
+
+struct fp_vain_looks {
+	struct {
+		char sha[FP_OID_HEX + 1];
+		int64_t until_us;
+	} items[FP_VAIN_MAX];
+	size_t next;	      /* the oldest is overwritten */
+	double tokens;	      /* of a bucket that fills with time */
+	int64_t tokens_at_us; /* 0 = never used: full */
+};
+
+struct fp_repository_source {
+	const struct fp_config_repository *config;
+	size_t index; /* in the configuration and the snapshot */
+	int64_t id;
+	char *path; /* of the mirror */
+	struct fp_store *store;
+	struct fp_graph *graph;
+	struct fp_source_spec spec;
+	struct fp_source_branch_spec *branch_specs;
+	struct fp_source_release_spec *release_specs;
+	struct fp_source_reader *reader;
+	uint32_t stored_commits, stored_facts;
+	struct fp_ref_rows refs;
+	int64_t revision;
+	int64_t synced_us;
+	struct fp_scratch scratch;
+	struct fp_repository_status status; /* under the sync's lock */
+	struct fp_vain_looks vain;	    /* under the sync's lock */
+};
+
+/* One package id of a feed. */
+struct fp_feed_package {
+	char *id;
+	int64_t row;
+	struct fp_version_rows rows;
+	int64_t revision;
+	bool read; /* its feed was read for it at least once, ever */
+	int64_t synced_us;
+	bool pending_misses;	      /* a version was missing once: the next look decides */
+	char doubt[160];	      /* why the last list was not believed whole; or empty */
+	struct fp_feed_status status; /* under the sync's lock */
+};
+
+struct fp_feed_source {
+	const struct fp_config_feed *config;
+	size_t index;
+	struct fp_store *store;
+	struct fp_feed *feed; /* NULL until secrets could be read */
+	struct fp_buf password;
+	struct fp_feed_options options;
+	struct fp_feed_package *packages;
+	size_t package_count;
+};
+
+struct fp_source {
+	struct fp_sync *sync;
+	struct fp_repository_source *repository; /* one of these two */
+	struct fp_feed_source *feed;
+	/* under the sync's lock: */
+	struct fp_schedule schedule;
+	bool running;
+	struct fp_waiting_looks waiting; /* for the look after the one that is running */
+};
+
+struct fp_sync {
+	struct fp_sync_options options;
+	const struct fp_config *config;
+	struct fp_settings *settings;
+	struct fp_publisher *publisher;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct fp_source
+		*sources; /* repositories first, in the configuration's order, then feeds */
+	size_t source_count;
+	pthread_t *threads;
+	size_t thread_count;
+	atomic_bool cancelled;
+};
+
+static inline struct fp_source *fp_sync_repository(struct fp_sync *sync, size_t index)
+{
+	return &sync->sources[index];
+}
+
+static inline struct fp_source *fp_sync_feed(struct fp_sync *sync, size_t index)
+{
+	return &sync->sources[sync->config->repository_count + index];
+}
+
+/* ---- jobs: repository_source.c, feed_source.c ---- */
+
+int fp_repository_source_new(struct fp_sync *sync, size_t index,
+	struct fp_repository_source **source, struct fp_error *error);
+void fp_repository_source_free(struct fp_repository_source *source);
+/* Looks once; `looks` are those who wait for it, and are settled. Returns 0 or the error that is to
+ * count as a failure. */
+int fp_repository_source_look(struct fp_sync *sync, struct fp_repository_source *source,
+	struct fp_waiting_looks *looks, struct fp_error *error);
+/* Branches from what is loaded; NULL when out of memory. */
+struct fp_branches *fp_repository_source_branches(struct fp_repository_source *source,
+	const struct fp_repository_settings *settings, const struct fp_branches *previous);
+
+int fp_feed_source_new(
+	struct fp_sync *sync, size_t index, struct fp_feed_source **source, struct fp_error *error);
+void fp_feed_source_free(struct fp_feed_source *source);
+/* *retry_after_us gets what the feed asked for. */
+int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source,
+	int64_t *retry_after_us, struct fp_error *error);
+struct fp_feed_package *fp_feed_source_find(struct fp_feed_source *source, struct fp_str id);
+
+/* ---- publish.c ---- */
+
+/* Publishes a snapshot with a repository's new branches (taken over; NULL: as they are), its time
+ * and its trouble (NULL: none). */
+int fp_publish_repository(struct fp_sync *sync, size_t index, struct fp_branches *branches,
+	int64_t synced_us, const char *trouble, struct fp_error *error);
+/* Publishes what a feed's packages are now; changed says whether catalogs must be made anew. */
+int fp_publish_feed(struct fp_sync *sync, struct fp_feed_source *source, bool changed,
+	const char *trouble, struct fp_error *error);
+
+/* ---- looks.c ---- */
+
+/* With the sync's lock held. */
+int fp_waiting_looks_add(
+	struct fp_waiting_looks *looks, struct fp_str sha, struct fp_ticket *ticket);
+void fp_waiting_looks_settle(struct fp_waiting_looks *looks, enum fp_look_result result);
+void fp_vain_looks_note(struct fp_vain_looks *vain, const char *sha, int64_t now_us);
+/* Whether a commit may be looked for now. */
+enum fp_look_refusal fp_vain_looks_judge(
+	struct fp_vain_looks *vain, struct fp_str sha, int64_t now_us, int64_t *retry_after_us);
+
+/* ---- load.c ---- */
+
+int fp_sync_load(struct fp_sync *sync, struct fp_error *error);
+void fp_sync_unload(struct fp_sync *sync);

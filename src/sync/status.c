@@ -1,0 +1,157 @@
+/* What the service asks of sync: looks, and how the sources are. */
+#include "sources.h"
+
+#include "forkpoint/base/time.h"
+
+/* With the lock held. */
+static struct fp_source *find_repository(struct fp_sync *sync, struct fp_str name)
+{
+	for (size_t i = 0; i < sync->source_count; i++) {
+		struct fp_source *source = &sync->sources[i];
+
+		if (source->repository &&
+			fp_str_equal(fp_str(source->repository->config->name), name))
+			return source;
+	}
+	return NULL;
+}
+
+/* With the lock held: the next look of this source settles the ticket. */
+static int wait_for(struct fp_source *source, struct fp_str sha, struct fp_ticket *ticket)
+{
+	int r = fp_waiting_looks_add(&source->waiting, sha, ticket);
+
+	if (r < 0)
+		return r;
+	source->schedule.hinted = true;
+	pthread_cond_broadcast(&source->sync->changed);
+	return 0;
+}
+
+/* Whether somebody already waits for that commit: then one more costs nothing. */
+static bool is_waited_for(const struct fp_source *source, struct fp_str sha)
+{
+	for (size_t i = 0; i < source->waiting.count; i++)
+		if (fp_str_equal_nocase(fp_str(source->waiting.items[i].sha), sha))
+			return true;
+	return false;
+}
+
+static struct fp_ticket *look_for_commit(void *context, struct fp_str repo, struct fp_str sha,
+	enum fp_look_refusal *refusal, int64_t *retry_after_us)
+{
+	struct fp_sync *sync = context;
+	struct fp_ticket *ticket = fp_ticket_new();
+	struct fp_source *source;
+
+	*refusal = FP_LOOK_TOO_MANY;
+	*retry_after_us = FP_US_PER_S;
+	if (!ticket)
+		return NULL;
+	pthread_mutex_lock(&sync->lock);
+	source = find_repository(sync, repo);
+	if (source && is_waited_for(source, sha))
+		*refusal = FP_LOOK_ACCEPTED;
+	else if (source)
+		*refusal = fp_vain_looks_judge(
+			&source->repository->vain, sha, fp_clock_real_us(), retry_after_us);
+	if (*refusal == FP_LOOK_ACCEPTED && wait_for(source, sha, ticket) < 0)
+		*refusal = FP_LOOK_TOO_MANY;
+	pthread_mutex_unlock(&sync->lock);
+	if (*refusal == FP_LOOK_ACCEPTED)
+		return ticket;
+	fp_ticket_unref(ticket);
+	return NULL;
+}
+
+static bool feeds_repository(const struct fp_source *source, const struct fp_source *repository)
+{
+	const struct fp_config_repository *config = repository->repository->config;
+
+	for (size_t i = 0; source->feed && i < config->package_count; i++)
+		if (config->packages[i].feed_index == source->feed->index)
+			return true;
+	return false;
+}
+
+static struct fp_ticket *look_again(
+	void *context, struct fp_str repo, enum fp_look_refusal *refusal)
+{
+	struct fp_sync *sync = context;
+	struct fp_ticket *ticket = fp_ticket_new();
+	struct fp_source *repository;
+	unsigned looks = 0;
+
+	*refusal = FP_LOOK_TOO_MANY;
+	if (!ticket)
+		return NULL;
+	pthread_mutex_lock(&sync->lock);
+	repository = find_repository(sync, repo);
+	for (size_t i = 0; repository && i < sync->source_count; i++)
+		looks += &sync->sources[i] == repository ||
+			 feeds_repository(&sync->sources[i], repository);
+	if (looks) {
+		*refusal = FP_LOOK_ACCEPTED;
+		fp_ticket_expect(ticket, looks);
+	}
+	for (size_t i = 0; repository && i < sync->source_count; i++) {
+		struct fp_source *source = &sync->sources[i];
+
+		if (source != repository && !feeds_repository(source, repository))
+			continue;
+		if (wait_for(source, (struct fp_str){0}, ticket) < 0)
+			fp_ticket_settle(ticket, FP_LOOK_FAILED);
+	}
+	pthread_mutex_unlock(&sync->lock);
+	if (looks)
+		return ticket;
+	fp_ticket_unref(ticket);
+	return NULL;
+}
+
+static bool repository_status(
+	void *context, struct fp_str repo, struct fp_repository_status *status)
+{
+	struct fp_sync *sync = context;
+	struct fp_source *source;
+
+	pthread_mutex_lock(&sync->lock);
+	source = find_repository(sync, repo);
+	if (source)
+		*status = source->repository->status;
+	pthread_mutex_unlock(&sync->lock);
+	return source != NULL;
+}
+
+static bool feed_status(
+	void *context, struct fp_str feed, struct fp_str package, struct fp_feed_status *status)
+{
+	struct fp_sync *sync = context;
+	struct fp_feed_package *found = NULL;
+
+	pthread_mutex_lock(&sync->lock);
+	for (size_t i = 0; i < sync->source_count && !found; i++) {
+		struct fp_source *source = &sync->sources[i];
+
+		if (!source->feed || !fp_str_equal(fp_str(source->feed->config->name), feed))
+			continue;
+		found = fp_feed_source_find(source->feed, package);
+		if (found)
+			*status = found->status;
+	}
+	pthread_mutex_unlock(&sync->lock);
+	return found != NULL;
+}
+
+struct fp_outside fp_sync_outside(struct fp_sync *sync)
+{
+	return (struct fp_outside){
+		.context = sync,
+		.look_for_commit = look_for_commit,
+		.look_again = look_again,
+		.ticket_result = fp_ticket_result,
+		.ticket_unref = fp_ticket_unref,
+		.repository_status = repository_status,
+		.feed_status = feed_status,
+	};
+}

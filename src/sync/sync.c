@@ -1,0 +1,226 @@
+/*
+ * The scheduler and its pool: every thread takes the source that has been due longest, looks at it,
+ * and notes when it is due next. There is a thread per source, up to a limit, so that a source that
+ * hangs until its deadline delays no other.
+ */
+#include "sources.h"
+
+#include "forkpoint/base/log.h"
+#include "forkpoint/base/time.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { THREADS_MAX = 32 };
+
+/* Snapshots that a slow reader kept are looked for now and then. */
+#define COLLECT_US (1 * FP_US_PER_S)
+
+static const char *name_of(const struct fp_source *source)
+{
+	return source->repository ? source->repository->config->name : source->feed->config->name;
+}
+
+/* With the lock held: the idle source that is due first, and when. */
+static struct fp_source *next_source(struct fp_sync *sync, int64_t now_us, int64_t *due_us)
+{
+	struct fp_source *first = NULL;
+
+	for (size_t i = 0; i < sync->source_count; i++) {
+		struct fp_source *source = &sync->sources[i];
+		int64_t due;
+
+		if (source->running)
+			continue;
+		due = fp_schedule_next_us(&source->schedule, now_us);
+		if (!first || due < *due_us) {
+			first = source;
+			*due_us = due;
+		}
+	}
+	return first;
+}
+
+/* With the lock held: waits until something changes or the moment has come. */
+static void wait_until(struct fp_sync *sync, int64_t moment_us)
+{
+	struct timespec moment = {
+		.tv_sec = moment_us / FP_US_PER_S,
+		.tv_nsec = moment_us % FP_US_PER_S * 1000,
+	};
+
+	pthread_cond_timedwait(&sync->changed, &sync->lock, &moment);
+}
+
+static void log_result(const struct fp_source *source, unsigned failures_before, int r,
+	const struct fp_error *error)
+{
+	const char *kind = source->repository ? "repo" : "feed";
+
+	if (r < 0 && r != -FP_ERROR_CANCELLED)
+		fp_log_error(FP_LOG_WARNING, "sync.failed", error, "%s=%s failures=%u", kind,
+			name_of(source), failures_before + 1);
+	else if (r >= 0 && failures_before)
+		fp_log(FP_LOG_INFO, "sync.recovered", "%s=%s after_failures=%u", kind,
+			name_of(source), failures_before);
+}
+
+/* With the lock held. */
+static void note_result(
+	struct fp_source *source, int r, int64_t retry_after_us, const struct fp_error *error)
+{
+	struct fp_schedule *schedule = &source->schedule;
+	int64_t now_us = fp_clock_real_us();
+
+	schedule->last_attempt_us = now_us;
+	schedule->retry_after_us = retry_after_us;
+	schedule->failures = r < 0 ? schedule->failures + 1 : 0;
+	schedule->hinted = source->waiting.count > 0;
+	if (source->repository) {
+		struct fp_repository_status *status = &source->repository->status;
+
+		status->last_attempt_us = now_us;
+		status->failures = schedule->failures;
+		status->next_attempt_us = fp_schedule_next_us(schedule, now_us);
+		status->last_error[0] = '\0';
+		if (r < 0)
+			snprintf(status->last_error, sizeof(status->last_error), "%.255s",
+				error->text);
+		else
+			status->last_success_us = now_us;
+		return;
+	}
+	for (size_t i = 0; i < source->feed->package_count; i++)
+		source->feed->packages[i].status.next_attempt_us =
+			fp_schedule_next_us(schedule, now_us);
+}
+
+/* Takes the lock off while looking. */
+static void look_at(struct fp_sync *sync, struct fp_source *source)
+{
+	struct fp_waiting_looks waiting = source->waiting;
+	unsigned failures = source->schedule.failures;
+	int64_t retry_after_us = 0;
+	struct fp_error error = {0};
+	int r;
+
+	source->waiting = (struct fp_waiting_looks){0};
+	source->schedule.hinted = false;
+	source->running = true;
+	pthread_mutex_unlock(&sync->lock);
+	if (source->repository) {
+		r = fp_repository_source_look(sync, source->repository, &waiting, &error);
+	} else {
+		r = fp_feed_source_look(sync, source->feed, &retry_after_us, &error);
+		fp_waiting_looks_settle(&waiting, r < 0 ? FP_LOOK_FAILED : FP_LOOK_DONE);
+	}
+	log_result(source, failures, r, &error);
+	if (sync->options.woken)
+		sync->options.woken(sync->options.context);
+	pthread_mutex_lock(&sync->lock);
+	note_result(source, r, retry_after_us, &error);
+	source->running = false;
+	pthread_cond_broadcast(&sync->changed);
+}
+
+static void *run(void *context)
+{
+	struct fp_sync *sync = context;
+
+	pthread_mutex_lock(&sync->lock);
+	while (!atomic_load(&sync->cancelled)) {
+		int64_t now_us = fp_clock_real_us(), due_us = 0;
+		struct fp_source *source = next_source(sync, now_us, &due_us);
+
+		if (source && due_us <= now_us) {
+			look_at(sync, source);
+			continue;
+		}
+		fp_publisher_collect(sync->publisher);
+		wait_until(sync,
+			source && due_us < now_us + COLLECT_US ? due_us : now_us + COLLECT_US);
+	}
+	pthread_mutex_unlock(&sync->lock);
+	return NULL;
+}
+
+static int start_threads(struct fp_sync *sync, struct fp_error *error)
+{
+	size_t wanted = sync->source_count < THREADS_MAX ? sync->source_count : THREADS_MAX;
+
+	atomic_store(&sync->cancelled, false);
+	sync->threads = calloc(wanted + 1, sizeof(*sync->threads));
+	if (!sync->threads)
+		return fp_error_memory(error);
+	while (sync->thread_count < wanted) {
+		if (pthread_create(&sync->threads[sync->thread_count], NULL, run, sync) != 0)
+			return fp_error_set(error, FP_ERROR_LIMIT, "cannot start a thread");
+		sync->thread_count++;
+	}
+	return 0;
+}
+
+static void stop_threads(struct fp_sync *sync)
+{
+	pthread_mutex_lock(&sync->lock);
+	atomic_store(&sync->cancelled, true);
+	pthread_cond_broadcast(&sync->changed);
+	pthread_mutex_unlock(&sync->lock);
+	for (size_t i = 0; i < sync->thread_count; i++)
+		pthread_join(sync->threads[i], NULL);
+	free(sync->threads);
+	sync->threads = NULL;
+	sync->thread_count = 0;
+}
+
+int fp_sync_start(const struct fp_sync_options *options, const struct fp_config *config,
+	struct fp_publisher *publisher, struct fp_sync **sync, struct fp_error *error)
+{
+	struct fp_sync *made = calloc(1, sizeof(*made));
+	int r;
+
+	if (!made)
+		return fp_error_memory(error);
+	made->options = *options;
+	made->config = config;
+	made->publisher = publisher;
+	pthread_mutex_init(&made->lock, NULL);
+	pthread_cond_init(&made->changed, NULL);
+	r = fp_sync_load(made, error);
+	if (r >= 0)
+		r = start_threads(made, error);
+	if (r < 0) {
+		fp_sync_stop(made);
+		return r;
+	}
+	*sync = made;
+	return 0;
+}
+
+void fp_sync_stop(struct fp_sync *sync)
+{
+	if (!sync)
+		return;
+	stop_threads(sync);
+	pthread_mutex_lock(&sync->lock);
+	fp_sync_unload(sync);
+	pthread_mutex_unlock(&sync->lock);
+	if (sync->options.woken)
+		sync->options.woken(sync->options.context);
+	pthread_cond_destroy(&sync->changed);
+	pthread_mutex_destroy(&sync->lock);
+	free(sync);
+}
+
+int fp_sync_reload(struct fp_sync *sync, const struct fp_config *config, struct fp_error *error)
+{
+	int r;
+
+	stop_threads(sync);
+	pthread_mutex_lock(&sync->lock);
+	fp_sync_unload(sync);
+	sync->config = config;
+	r = fp_sync_load(sync, error);
+	pthread_mutex_unlock(&sync->lock);
+	return r < 0 ? r : start_threads(sync, error);
+}
