@@ -18,13 +18,14 @@
 /* One mirrored version, as the store hands it over. Times are microseconds since 1970, -1 = not
  * known. */
 struct fp_catalog_row {
-	struct fp_str text;      /* the feed's string, letter for letter */
+	struct fp_str text; /* the feed's string, letter for letter */
 	int64_t first_seen_us;
-	int64_t published_us;    /* what the feed says */
-	int64_t unlisted_us;     /* when it was seen unlisted, -1 = it is listed */
-	int64_t vanished_us;     /* when it was found gone, -1 = the feed lists it */
-	struct fp_str missing_ids; /* of the package's set: ids that lack it, ", "-joined; or empty */
-	bool unavailable;        /* listed, but its package could not be downloaded */
+	int64_t published_us; /* what the feed says */
+	int64_t unlisted_us;  /* when it was seen unlisted, -1 = it is listed */
+	int64_t vanished_us;  /* when it was found gone, -1 = the feed lists it */
+	struct fp_str
+		missing_ids; /* of the package's set: ids that lack it, ", "-joined; or empty */
+	bool unavailable;    /* listed, but its package could not be downloaded */
 	bool quarantined;
 };
 
@@ -34,7 +35,7 @@ struct fp_catalog_version {
 	/* Why it is never eligible whatever the request (unrecognised, unlisted, …), or
 	 * FP_REJECTION_NONE. Vanished versions are in the catalog but no candidates. */
 	enum fp_rejection standing;
-	uint32_t group;         /* FP_CATALOG_NO_GROUP when unrecognised or vanished */
+	uint32_t group; /* FP_CATALOG_NO_GROUP when unrecognised, unlisted or vanished */
 };
 
 #define FP_CATALOG_NO_GROUP UINT32_MAX
@@ -42,28 +43,28 @@ struct fp_catalog_version {
 struct fp_catalog_group {
 	enum fp_grammar grammar;
 	struct fp_release release;
-	struct fp_str label;    /* as the first version of the group writes it */
-	uint32_t first, count;  /* into the catalog's `order` */
-	uint32_t blocked;       /* members whose standing is not FP_REJECTION_NONE */
+	struct fp_str label;   /* as the first version of the group writes it */
+	uint32_t first, count; /* into the catalog's `order` */
+	uint32_t blocked;      /* members whose standing is not FP_REJECTION_NONE */
 };
 
 struct fp_catalog_options {
 	const enum fp_grammar *grammars; /* in reading order */
 	size_t grammar_count;
-	bool keep_unlisted;              /* configuration `"unlisted": "keep"` */
+	bool keep_unlisted; /* configuration `"unlisted": "keep"` */
 };
 
 struct fp_catalog {
 	struct fp_catalog_version *versions; /* ascending in fp_version_text_compare's order */
 	uint32_t version_count;
-	uint32_t listed_count;               /* versions that are candidates: not vanished */
+	uint32_t listed_count; /* versions that are candidates: not vanished */
 	uint32_t unrecognised_count;
-	uint32_t unlisted_count;             /* recognised, rejected as unlisted */
-	struct fp_catalog_group *groups;     /* ordered by (grammar, release, label) */
+	uint32_t unlisted_count;	 /* recognised, rejected as unlisted */
+	struct fp_catalog_group *groups; /* ordered by (grammar, release, label) */
 	uint32_t group_count;
-	uint32_t *order;                     /* version indices, group after group, ascending by
-	                                      * (stamp, revision, version order) */
-	void *memory;                        /* private: what the slices point into */
+	uint32_t *order; /* version indices, group after group, ascending by
+			  * (stamp, revision, version order) */
+	void *memory;	 /* private: what the slices point into */
 };
 
 /* Reads and groups the rows. -FP_ERROR_MEMORY only; rows of any content are fine. Two rows that

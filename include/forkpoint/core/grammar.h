@@ -11,8 +11,8 @@
 
 enum fp_grammar {
 	FP_GRAMMAR_PRERELEASE_STAMP, /* MAJOR.MINOR.PATCH[-PRERELEASE]-STAMP-LABEL */
-	FP_GRAMMAR_PATCH_STAMP,      /* MAJOR.MINOR.STAMP-LABEL */
-	FP_GRAMMAR_ARCADE,           /* MAJOR.MINOR.PATCH-LABEL.DATE.REVISION */
+	FP_GRAMMAR_PATCH_STAMP,	     /* MAJOR.MINOR.STAMP-LABEL */
+	FP_GRAMMAR_ARCADE,	     /* MAJOR.MINOR.PATCH-LABEL.DATE.REVISION */
 	FP_GRAMMAR_COUNT,
 	FP_GRAMMAR_NONE = FP_GRAMMAR_COUNT, /* no grammar takes the version: unrecognised */
 };
@@ -50,9 +50,9 @@ enum fp_requested_problem {
 	FP_REQUESTED_FINE = 0,
 	FP_REQUESTED_NOT_PACKAGEABLE, /* the branch makes no legal label in this grammar */
 	FP_REQUESTED_STAMP_OVERFLOW,  /* patch-stamp: past 2147483647 */
-	FP_REQUESTED_NO_STAMP,        /* the commit's time is outside 2000 … 2099 */
+	FP_REQUESTED_NO_STAMP,	      /* the commit's time is outside 2000 … 2099 */
 	FP_REQUESTED_RELEASE_UNFIT,   /* patch-stamp with a patch or a prerelease label;
-	                               * arcade without prerelease label */
+				       * arcade without prerelease label */
 };
 
 /*

@@ -12,6 +12,8 @@ enum fp_label_style {
 	FP_LABEL_UNDERSCORE, /* / . -     become _ */
 };
 
+/* What one character of a branch's name becomes in its label. */
+char fp_label_char(char c, enum fp_label_style style);
 /* Appends the branch's label. Other characters stay, also those that no version can hold. */
 void fp_label_write(struct fp_str branch, enum fp_label_style style, struct fp_buf *buf);
 /* Whether the branch's label in that style is `label`, case ignored; writes nothing. */

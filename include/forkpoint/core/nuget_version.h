@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 struct fp_nuget_version {
-	uint32_t number[4];       /* missing parts are 0; each at most 2147483647 */
-	unsigned number_count;    /* parts that were written, 1 to 4 */
+	uint32_t number[4];	  /* missing parts are 0; each at most 2147483647 */
+	unsigned number_count;	  /* parts that were written, 1 to 4 */
 	struct fp_str prerelease; /* without its hyphen; empty for a release */
-	struct fp_str metadata;   /* without its plus */
+	struct fp_str metadata;	  /* without its plus */
 };
 
 enum { FP_VERSION_MAX_BYTES = 256 };

@@ -4,7 +4,8 @@
 
 enum fp_rejection {
 	FP_REJECTION_NONE = 0, /* eligible */
-	/* In the order in which they are looked at: the first that applies is the version's code. */
+	/* In the order in which they are looked at: the first that applies is the version's code.
+	 */
 	FP_REJECTION_UNRECOGNISED,
 	FP_REJECTION_UNLISTED,
 	FP_REJECTION_OTHER_RELEASE,
@@ -19,5 +20,5 @@ enum fp_rejection {
 
 /* "other-branch", …; "eligible" for FP_REJECTION_NONE. */
 const char *fp_rejection_name(enum fp_rejection rejection);
-/* "belong to another branch", …: completes "3 versions …" in a sentence. */
+/* "of another branch", …: completes "3 …" in a sentence. */
 const char *fp_rejection_phrase(enum fp_rejection rejection);

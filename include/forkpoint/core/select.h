@@ -6,7 +6,12 @@
  */
 #include "forkpoint/core/catalog.h"
 
-enum { FP_SELECT_BRANCH_NAMES_MAX = 16 };
+enum {
+	FP_SELECT_BRANCH_NAMES_MAX = 16,
+	/* Groups that one query can meet: three per name, and one per stage of an unlabelled
+	 * package's release. */
+	FP_SELECT_GROUPS_MAX = 128,
+};
 
 struct fp_select_query {
 	struct fp_release release;
@@ -21,13 +26,13 @@ struct fp_select_query {
 struct fp_selection {
 	/* Indices into catalog->versions, FP_SELECT_NO_VERSION where there is none. */
 	uint32_t chosen;
-	uint32_t runner_up;          /* what would be chosen if `chosen` were not there */
-	uint32_t nearest_newer;      /* oldest of this release and branch after the fork point */
+	uint32_t runner_up;	     /* what would be chosen if `chosen` were not there */
+	uint32_t nearest_newer;	     /* oldest of this release and branch after the fork point */
 	uint32_t quarantined_better; /* newest quarantined one that would otherwise have won */
-	uint32_t total;              /* candidates: versions that the feed lists */
+	uint32_t total;		     /* candidates: versions that the feed lists */
 	uint32_t eligible;
 	uint32_t rejected[FP_REJECTION_COUNT];
-	bool day_granular;           /* chosen is arcade's and its day is the fork point's own */
+	bool day_granular; /* chosen is arcade's and its day is the fork point's own */
 };
 
 #define FP_SELECT_NO_VERSION UINT32_MAX
@@ -48,7 +53,7 @@ enum fp_rejection fp_select_judge(const struct fp_catalog *catalog,
 struct fp_select_cursor {
 	struct {
 		uint32_t group, remaining; /* members of the group not yet yielded */
-	} at[FP_SELECT_BRANCH_NAMES_MAX * 3 + 1];
+	} at[FP_SELECT_GROUPS_MAX];
 	size_t count;
 	bool started;
 };
@@ -58,8 +63,8 @@ uint32_t fp_select_next(const struct fp_catalog *catalog, const struct fp_select
 
 /* The nearest misses for a no-database answer. */
 struct fp_select_misses {
-	uint32_t oldest_after;          /* oldest of release and branch after the fork point */
-	uint32_t newest_other_release;  /* of this branch, at or before the fork point if possible */
+	uint32_t oldest_after;	       /* oldest of release and branch after the fork point */
+	uint32_t newest_other_release; /* of this branch, at or before the fork point if possible */
 	/* Groups of this release but other labels, newest first. */
 	uint32_t other_branch_groups[8];
 	size_t other_branch_group_count;
