@@ -1,187 +1,174 @@
-/* JSON from outside: events over yajl, with limits and positions. The tree is in json_tree.c. */
+/*
+ * JSON from outside: events over yajl, with limits and positions. The tree is in json_tree.c.
+ *
+ * yajl keeps a token that a piece cuts in two and reads it from its start with every further piece,
+ * so pieces are small and tokens limited: otherwise one endless string would cost the square of its
+ * length. yajl does not check its allocations; the same limit keeps them small.
+ */
 #include "forkpoint/base/json_read.h"
 
-#include <stdio.h>
+#include "json_position.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
-/*
- * yajl says how many bytes of the present piece it has used up when it reports a token, so that
- * where the token ends is known; where it starts is found by walking back over it: strings are
- * reported with their place in the piece, everything else has a known shape. Lines are counted in
- * the bytes before it.
- */
+enum { PIECE_MAX = 64 * 1024, MARK_BYTES = 3 };
+
 struct fp_json_parser {
 	yajl_handle handle;
 	const struct fp_json_events *events;
 	const struct fp_json_limits *limits;
 	void *context;
 	struct fp_error *error; /* of the running feed */
-	int result;		/* of the callback that ended the parse */
-	size_t fed;		/* bytes before the present piece */
+	int result;		/* why a callback ended the parse */
+	size_t fed;
 	size_t depth, values;
-	/* the present piece, and how far lines were counted in it */
+	size_t mark_seen; /* bytes of a byte-order mark at the start; MARK_BYTES when past it */
+	/* the present piece and how much of it was walked */
 	const char *piece;
-	size_t piece_len, counted;
-	unsigned line, column; /* at `counted` */
-	unsigned token_line, token_column;
+	size_t piece_len, walked;
+	struct fp_json_position position;
 };
 
-/* Moves the count of lines on to an offset of the piece. */
-static void count_to(struct fp_json_parser *parser, size_t offset)
+static void walk_to(struct fp_json_parser *parser, size_t offset)
 {
 	if (offset > parser->piece_len)
 		offset = parser->piece_len;
-	for (; parser->counted < offset; parser->counted++) {
-		if (parser->piece[parser->counted] == '\n') {
-			parser->line++;
-			parser->column = 1;
-		} else {
-			parser->column++;
-		}
-	}
+	if (offset <= parser->walked)
+		return;
+	fp_json_position_walk(
+		&parser->position, parser->piece + parser->walked, offset - parser->walked);
+	parser->walked = offset;
 }
 
-/* token_len: the token's bytes, which end where yajl stands; 0 when it is not known. */
-static void note_position(struct fp_json_parser *parser, size_t token_len)
+static int invalid(struct fp_json_parser *parser, const char *what)
 {
-	size_t end = yajl_get_bytes_consumed(parser->handle);
-	size_t start = end > token_len ? end - token_len : 0;
-
-	if (start >= parser->counted)
-		count_to(parser, start);
-	parser->token_line = parser->line;
-	parser->token_column = parser->column;
-	count_to(parser, end);
+	return fp_error_set(parser->error, FP_ERROR_INVALID, "not JSON at line %u, column %u: %s",
+		parser->position.token_line, parser->position.token_column, what);
 }
 
-/* Bytes of a string token, quotes included: escapes make the source longer than the value, so the
- * piece is searched backwards for the opening quote. */
-static size_t string_bytes(const struct fp_json_parser *parser, size_t len)
+static int too_large(struct fp_json_parser *parser, size_t limit, const char *of_what)
 {
-	size_t end = yajl_get_bytes_consumed(parser->handle);
-	size_t at;
-
-	if (end < 2 || end > parser->piece_len)
-		return len + 2;
-	at = end - 1; /* the closing quote */
-	while (at-- > parser->counted) {
-		size_t slashes = 0;
-
-		if (parser->piece[at] != '"')
-			continue;
-		while (at > slashes && parser->piece[at - 1 - slashes] == '\\')
-			slashes++;
-		if (slashes % 2 == 0)
-			return end - at;
-	}
-	return len + 2;
+	return fp_error_set(parser->error, FP_ERROR_LIMIT, "more than %zu %s", limit, of_what);
 }
 
-static int refuse(struct fp_json_parser *parser, int result)
+/* What yajl does not look at, for everything that was walked. */
+static int check_walked(struct fp_json_parser *parser)
 {
-	parser->result = result;
-	return 0; /* yajl: cancel */
+	if (parser->position.foreign_space)
+		return invalid(parser, "a vertical tab or a form feed is no JSON white space");
+	if (parser->position.token_bytes > FP_JSON_TOKEN_MAX &&
+		parser->position.place != FP_JSON_BETWEEN)
+		return too_large(
+			parser, FP_JSON_TOKEN_MAX, "bytes in one JSON string, number or comment");
+	return 0;
 }
 
-/* Limits that every token counts against; then what the callback says. */
-static bool admit(struct fp_json_parser *parser)
+/* For every token: 0, or why it ends the parse. */
+static int admit(struct fp_json_parser *parser, bool counts)
 {
-	if (++parser->values <= parser->limits->max_values)
-		return true;
-	parser->result = fp_error_set(parser->error, FP_ERROR_LIMIT,
-		"more than %zu values in a JSON document", parser->limits->max_values);
-	return false;
+	walk_to(parser, yajl_get_bytes_consumed(parser->handle));
+	int r = check_walked(parser);
+
+	if (r == 0 && parser->position.token_bytes > FP_JSON_TOKEN_MAX)
+		r = too_large(parser, FP_JSON_TOKEN_MAX, "bytes in one JSON string or number");
+	if (r == 0 && counts && ++parser->values > parser->limits->max_values)
+		r = too_large(parser, parser->limits->max_values, "values in a JSON document");
+	return r;
 }
 
+static int admit_string(struct fp_json_parser *parser, struct fp_str text)
+{
+	int r = admit(parser, true);
+
+	if (r != 0)
+		return r;
+	if (parser->position.half_pair)
+		return invalid(parser, "a \\u escape in this string is half of a surrogate pair");
+	return fp_str_is_utf8(text) ? 0 : invalid(parser, "this string is not valid UTF-8");
+}
+
+/* To yajl: 1 goes on, 0 ends the parse. */
 static int report(struct fp_json_parser *parser, int result)
 {
-	return result < 0 ? refuse(parser, result) : 1;
+	parser->result = result;
+	return result < 0 ? 0 : 1;
 }
 
 static int on_null(void *context)
 {
 	struct fp_json_parser *parser = context;
+	int r = admit(parser, true);
 
-	note_position(parser, 4);
-	if (!admit(parser))
-		return 0;
-	return !parser->events->null
-		       ? 1
-		       : report(parser, parser->events->null(parser->context, parser->error));
+	if (r == 0 && parser->events->null)
+		r = parser->events->null(parser->context, parser->error);
+	return report(parser, r);
 }
 
 static int on_boolean(void *context, int value)
 {
 	struct fp_json_parser *parser = context;
+	int r = admit(parser, true);
 
-	note_position(parser, value ? 4 : 5);
-	if (!admit(parser))
-		return 0;
-	return !parser->events->boolean ? 1
-					: report(parser, parser->events->boolean(parser->context,
-								 value != 0, parser->error));
+	if (r == 0 && parser->events->boolean)
+		r = parser->events->boolean(parser->context, value != 0, parser->error);
+	return report(parser, r);
 }
 
 static int on_number(void *context, const char *digits, size_t len)
 {
 	struct fp_json_parser *parser = context;
+	int r = admit(parser, true);
 
-	note_position(parser, len);
-	if (!admit(parser))
-		return 0;
-	return !parser->events->number
-		       ? 1
-		       : report(parser, parser->events->number(parser->context,
-						fp_str_n(digits, len), parser->error));
+	if (r == 0 && parser->events->number)
+		r = parser->events->number(parser->context, fp_str_n(digits, len), parser->error);
+	return report(parser, r);
 }
 
 static int on_string(void *context, const unsigned char *text, size_t len)
 {
 	struct fp_json_parser *parser = context;
+	struct fp_str value = fp_str_n((const char *)text, len);
+	int r = admit_string(parser, value);
 
-	note_position(parser, string_bytes(parser, len));
-	if (!admit(parser))
-		return 0;
-	return !parser->events->string
-		       ? 1
-		       : report(parser, parser->events->string(parser->context,
-						fp_str_n((const char *)text, len), parser->error));
+	if (r == 0 && parser->events->string)
+		r = parser->events->string(parser->context, value, parser->error);
+	return report(parser, r);
 }
 
 static int on_key(void *context, const unsigned char *text, size_t len)
 {
 	struct fp_json_parser *parser = context;
+	struct fp_str name = fp_str_n((const char *)text, len);
+	int r = admit_string(parser, name);
 
-	note_position(parser, string_bytes(parser, len));
-	if (!admit(parser))
-		return 0;
-	return !parser->events->key
-		       ? 1
-		       : report(parser, parser->events->key(parser->context,
-						fp_str_n((const char *)text, len), parser->error));
+	if (r == 0 && parser->events->key)
+		r = parser->events->key(parser->context, name, parser->error);
+	return report(parser, r);
 }
 
 typedef int bracket_fn(void *context, struct fp_error *error);
 
 static int on_begin(struct fp_json_parser *parser, bracket_fn *callback)
 {
-	note_position(parser, 1);
-	if (!admit(parser))
-		return 0;
-	if (++parser->depth > parser->limits->max_depth)
-		return refuse(parser, fp_error_set(parser->error, FP_ERROR_LIMIT,
-					      "more than %zu levels in a JSON document",
-					      parser->limits->max_depth));
-	return !callback ? 1 : report(parser, callback(parser->context, parser->error));
+	int r = admit(parser, true);
+
+	if (r == 0 && ++parser->depth > parser->limits->max_depth)
+		r = too_large(parser, parser->limits->max_depth, "levels in a JSON document");
+	if (r == 0 && callback)
+		r = callback(parser->context, parser->error);
+	return report(parser, r);
 }
 
 static int on_end(struct fp_json_parser *parser, bracket_fn *callback)
 {
-	note_position(parser, 1);
+	int r = admit(parser, false);
+
 	parser->depth--;
-	return !callback ? 1 : report(parser, callback(parser->context, parser->error));
+	if (r == 0 && callback)
+		r = callback(parser->context, parser->error);
+	return report(parser, r);
 }
 
 static int on_object_begin(void *context)
@@ -234,14 +221,15 @@ struct fp_json_parser *fp_json_parser_new(const struct fp_json_events *events,
 	parser->events = events;
 	parser->limits = limits;
 	parser->context = context;
-	parser->line = parser->column = 1;
-	parser->token_line = parser->token_column = 1;
+	fp_json_position_init(&parser->position);
 	parser->handle = yajl_alloc(&callbacks, NULL, parser);
 	if (!parser->handle) {
 		free(parser);
 		return NULL;
 	}
 	yajl_config(parser->handle, yajl_allow_comments, allow_comments ? 1 : 0);
+	/* admit_string does it better: yajl takes overlong forms and surrogates. */
+	yajl_config(parser->handle, yajl_dont_validate_strings, 1);
 	return parser;
 }
 
@@ -253,61 +241,114 @@ void fp_json_parser_free(struct fp_json_parser *parser)
 	free(parser);
 }
 
-/* What yajl's status means; its own texts tell too little of where. */
-static int judge(struct fp_json_parser *parser, yajl_status status, struct fp_error *error)
+static void point_at_end(struct fp_json_parser *parser)
 {
-	if (status == yajl_status_ok)
-		return 0;
-	if (status == yajl_status_client_canceled)
-		return parser->result;
-	count_to(parser, yajl_get_bytes_consumed(parser->handle));
-	parser->token_line = parser->line;
-	parser->token_column = parser->column;
-	unsigned char *said = yajl_get_error(parser->handle, 0, NULL, 0);
-	int r = fp_error_set(error, FP_ERROR_INVALID, "not JSON at line %u, column %u: %s",
-		parser->line, parser->column, said ? (const char *)said : "parse error");
+	parser->position.token_line = parser->position.line;
+	parser->position.token_column = parser->position.column;
+}
 
+/* yajl's sentence for a syntax error, on one line. */
+static int syntax_error(struct fp_json_parser *parser)
+{
+	unsigned char *said = yajl_get_error(parser->handle, 0, NULL, 0);
+	struct fp_str text = fp_str_trim(fp_str((const char *)said));
+	char sentence[160];
+
+	/* The only error for which yajl steps back to before the token. */
+	if (said && strstr((const char *)said, "comment"))
+		walk_to(parser, parser->walked + 1);
+	while (text.len > 0 && text.ptr[text.len - 1] == '.')
+		text.len--;
+	if (text.len >= sizeof(sentence))
+		text.len = sizeof(sentence) - 1;
+	memcpy(sentence, text.len > 0 ? text.ptr : "", text.len);
+	sentence[text.len] = '\0';
 	if (said)
 		yajl_free_error(parser->handle, said);
-	return r;
+	return invalid(parser, sentence);
+}
+
+static int judge(struct fp_json_parser *parser, yajl_status status)
+{
+	if (status == yajl_status_client_canceled)
+		return parser->result;
+	if (status == yajl_status_ok) {
+		walk_to(parser, parser->piece_len);
+		return check_walked(parser);
+	}
+	walk_to(parser, yajl_get_bytes_consumed(parser->handle));
+	return parser->position.foreign_space ? check_walked(parser) : syntax_error(parser);
+}
+
+static int feed_piece(struct fp_json_parser *parser, const char *data, size_t len)
+{
+	parser->piece = data;
+	parser->piece_len = len;
+	parser->walked = 0;
+	return judge(parser, yajl_parse(parser->handle, (const unsigned char *)data, len));
+}
+
+/* Takes a byte-order mark off the start, which may come in pieces itself. */
+static int skip_mark(struct fp_json_parser *parser, const char **data, size_t *len)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	while (*len > 0 && parser->mark_seen < MARK_BYTES) {
+		if (**data != mark[parser->mark_seen]) {
+			if (parser->mark_seen > 0)
+				return invalid(parser, "half a byte-order mark");
+			parser->mark_seen = MARK_BYTES;
+			return 0;
+		}
+		parser->mark_seen++;
+		(*data)++;
+		(*len)--;
+	}
+	return 0;
 }
 
 int fp_json_parser_feed(
 	struct fp_json_parser *parser, const char *data, size_t len, struct fp_error *error)
 {
-	static const char mark[] = "\xef\xbb\xbf";
-	int r;
-
-	if (parser->fed == 0 && len >= 3 && memcmp(data, mark, 3) == 0) {
-		data += 3;
-		len -= 3;
-	}
-	if (len > parser->limits->max_bytes - parser->fed)
-		return fp_error_set(error, FP_ERROR_LIMIT, "a JSON document of more than %zu bytes",
-			parser->limits->max_bytes);
-	if (len == 0)
-		return 0;
 	parser->error = error;
-	parser->piece = data;
-	parser->piece_len = len;
-	parser->counted = 0;
-	r = judge(parser, yajl_parse(parser->handle, (const unsigned char *)data, len), error);
-	if (r == 0)
-		count_to(parser, len);
+	if (len > parser->limits->max_bytes - parser->fed)
+		return too_large(parser, parser->limits->max_bytes, "bytes in a JSON document");
 	parser->fed += len;
+	int r = skip_mark(parser, &data, &len);
+
+	while (r == 0 && len > 0) {
+		size_t piece = len < PIECE_MAX ? len : PIECE_MAX;
+
+		r = feed_piece(parser, data, piece);
+		data += piece;
+		len -= piece;
+	}
 	return r;
 }
 
 int fp_json_parser_finish(struct fp_json_parser *parser, struct fp_error *error)
 {
+	enum fp_json_place place = parser->position.place;
+	bool in_block = place == FP_JSON_IN_BLOCK_COMMENT || place == FP_JSON_IN_BLOCK_STAR;
+	size_t values = parser->values;
+	yajl_status status;
+
 	parser->error = error;
 	parser->piece = "";
-	parser->piece_len = parser->counted = 0;
-	return judge(parser, yajl_complete_parse(parser->handle), error);
+	parser->piece_len = parser->walked = 0;
+	if (in_block)
+		return invalid(parser, "this comment has no end");
+	if (place == FP_JSON_IN_STRING || place == FP_JSON_IN_ESCAPE || place == FP_JSON_IN_HEX)
+		return invalid(parser, "this string has no end");
+	status = yajl_complete_parse(parser->handle);
+	/* What is missing is missing at the end, unless the end itself is a broken word. */
+	if (status == yajl_status_error && (place != FP_JSON_IN_WORD || parser->values > values))
+		point_at_end(parser);
+	return judge(parser, status);
 }
 
 void fp_json_parser_position(const struct fp_json_parser *parser, unsigned *line, unsigned *column)
 {
-	*line = parser->token_line;
-	*column = parser->token_column;
+	*line = parser->position.token_line;
+	*column = parser->position.token_column;
 }

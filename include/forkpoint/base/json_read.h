@@ -7,7 +7,8 @@
  * - a tree: a small document at once, each value with the line and column where it stands, so that
  *   configuration problems can be pointed at.
  *
- * Both have limits on depth, bytes and values, and take UTF-8 only. yajl was chosen over cJSON
+ * Both have limits on depth, bytes and values, and take UTF-8 only; a byte-order mark at the start
+ * is skipped, an escape that is half of a surrogate pair is refused. yajl was chosen over cJSON
  * because cJSON can do neither: it builds whole trees and forgets positions.
  */
 #include "forkpoint/base/error.h"
@@ -16,6 +17,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* No string, number or comment may have more bytes than this, whatever the limits say. */
+enum { FP_JSON_TOKEN_MAX = 256 * 1024 };
 
 struct fp_json_limits {
 	size_t max_bytes;

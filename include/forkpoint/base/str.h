@@ -14,6 +14,11 @@ struct fp_str {
 };
 
 #define FP_STR_LITERAL(text) ((struct fp_str){(text), sizeof(text) - 1})
+/* The same as an initializer, for static tables. */
+#define FP_STR_INIT(text)                                                                          \
+	{                                                                                          \
+		(text), sizeof(text) - 1                                                           \
+	}
 /* For printf's "%.*s". */
 #define FP_STR_ARG(s) (int)(s).len, (s).ptr ? (s).ptr : ""
 
