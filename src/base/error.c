@@ -1,31 +1,55 @@
 /* Errors as values. */
 #include "forkpoint/base/error.h"
 
+#include "forkpoint/base/str.h"
+
 #include <stdio.h>
 #include <string.h>
+
+/* A text that was cut may end in half a character: takes that half away. */
+static void drop_half_character(char *text)
+{
+	size_t len = strlen(text), start = len;
+
+	while (start > 0 && len - start < 4 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+		start--;
+	if (start > 0 && (unsigned char)text[start - 1] >= 0xc0)
+		start--;
+	if (start < len && fp_utf8_length(text + start, len - start) != len - start)
+		text[start] = '\0';
+}
+
+/* Makes the text one line. */
+static void flatten(char *text)
+{
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = ' ';
+}
 
 int fp_error_set_at(struct fp_error *error, enum fp_error_code code, const char *file, int line,
 	const char *format, ...)
 {
+	char text[FP_ERROR_TEXT_MAX] = ""; /* the arguments may point into error->text */
 	va_list arguments;
 
 	if (!error)
 		return -(int)code;
+	va_start(arguments, format);
+	if (vsnprintf(text, sizeof(text), format, arguments) >= (int)sizeof(text))
+		drop_half_character(text);
+	va_end(arguments);
+	flatten(text);
+	memcpy(error->text, text, sizeof(text));
 	error->code = code;
 	error->file = file;
 	error->line = line;
-	va_start(arguments, format);
-	vsnprintf(error->text, sizeof(error->text), format, arguments);
-	va_end(arguments);
-	for (char *c = error->text; *c; c++)
-		if (*c == '\n' || *c == '\r')
-			*c = ' ';
 	return -(int)code;
 }
 
 void fp_error_prefix(struct fp_error *error, const char *format, ...)
 {
-	char prefix[FP_ERROR_TEXT_MAX / 2], text[2 * FP_ERROR_TEXT_MAX];
+	char prefix[FP_ERROR_TEXT_MAX] = "", text[2 * FP_ERROR_TEXT_MAX + 2];
 	va_list arguments;
 
 	if (!error)
@@ -33,8 +57,11 @@ void fp_error_prefix(struct fp_error *error, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(prefix, sizeof(prefix), format, arguments);
 	va_end(arguments);
-	snprintf(text, sizeof(text), "%s: %s", prefix, error->text);
-	text[FP_ERROR_TEXT_MAX - 1] = '\0';
+	if (snprintf(text, sizeof(text), "%s: %s", prefix, error->text) >= FP_ERROR_TEXT_MAX) {
+		text[FP_ERROR_TEXT_MAX - 1] = '\0';
+		drop_half_character(text);
+	}
+	flatten(text);
 	memcpy(error->text, text, FP_ERROR_TEXT_MAX);
 }
 

@@ -71,14 +71,14 @@ bool fp_str_starts_with(struct fp_str s, const char *prefix)
 {
 	size_t len = strlen(prefix);
 
-	return s.len >= len && memcmp(s.ptr, prefix, len) == 0;
+	return s.len >= len && (len == 0 || memcmp(s.ptr, prefix, len) == 0);
 }
 
 bool fp_str_ends_with(struct fp_str s, const char *suffix)
 {
 	size_t len = strlen(suffix);
 
-	return s.len >= len && memcmp(s.ptr + s.len - len, suffix, len) == 0;
+	return s.len >= len && (len == 0 || memcmp(s.ptr + s.len - len, suffix, len) == 0);
 }
 
 static bool is_blank(char c)
@@ -109,10 +109,11 @@ char *fp_str_dup(struct fp_str s)
 	return copy;
 }
 
-/* The bytes of the character that starts here; 0 when it is none. Ranges of RFC 3629. */
-static size_t utf8_length(const unsigned char *at, size_t left)
+/* Ranges of RFC 3629: no overlong forms, no surrogates. */
+size_t fp_utf8_length(const char *text, size_t left)
 {
-	unsigned char first = at[0];
+	const unsigned char *at = (const unsigned char *)text;
+	unsigned char first = left > 0 ? at[0] : 0xff;
 	unsigned char low = 0x80, high = 0xbf;
 	size_t len;
 
@@ -142,7 +143,7 @@ static size_t utf8_length(const unsigned char *at, size_t left)
 bool fp_str_is_utf8(struct fp_str s)
 {
 	for (size_t i = 0; i < s.len;) {
-		size_t len = utf8_length((const unsigned char *)s.ptr + i, s.len - i);
+		size_t len = fp_utf8_length(s.ptr + i, s.len - i);
 
 		if (len == 0)
 			return false;

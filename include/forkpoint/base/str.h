@@ -45,6 +45,9 @@ struct fp_str fp_str_trim(struct fp_str s);
 char *fp_str_dup(struct fp_str s);
 /* Well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). */
 bool fp_str_is_utf8(struct fp_str s);
+/* Bytes of the well-formed UTF-8 character that text begins with, of which `left` bytes exist; 0
+ * when it begins with none. */
+size_t fp_utf8_length(const char *text, size_t left);
 /* Matches a glob with `*` (any run, slashes included) as its only wildcard. */
 bool fp_str_matches_glob(struct fp_str s, const char *pattern);
 
