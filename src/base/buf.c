@@ -14,6 +14,8 @@ void fp_buf_init(struct fp_buf *buf, size_t max)
 
 void fp_buf_release(struct fp_buf *buf)
 {
+	if (!buf)
+		return;
 	free(buf->data);
 	fp_buf_init(buf, buf->max);
 }
@@ -52,7 +54,7 @@ void fp_buf_reserve(struct fp_buf *buf, size_t more)
 		return;
 	if (more > buf->max - buf->len)
 		more = buf->max - buf->len;
-	if (buf->len + more + 1 > buf->capacity)
+	if (more < SIZE_MAX - buf->len && buf->len + more + 1 > buf->capacity)
 		grow(buf, buf->len + more + 1);
 }
 
@@ -61,7 +63,7 @@ static bool make_room(struct fp_buf *buf, size_t more)
 {
 	if (buf->state != FP_BUF_OK)
 		return false;
-	if (more > buf->max - buf->len) {
+	if (more > buf->max - buf->len || more >= SIZE_MAX - buf->len) {
 		buf->state = FP_BUF_TOO_LARGE;
 		return false;
 	}
@@ -166,8 +168,12 @@ struct fp_str fp_buf_str(const struct fp_buf *buf)
 
 char *fp_buf_take(struct fp_buf *buf)
 {
-	char *data = buf->data ? buf->data : calloc(1, 1);
+	char *data = NULL;
 
-	fp_buf_init(buf, buf->max);
+	if (buf->state == FP_BUF_OK) {
+		data = buf->data ? buf->data : calloc(1, 1);
+		buf->data = NULL;
+	}
+	fp_buf_release(buf);
 	return data;
 }

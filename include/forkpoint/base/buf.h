@@ -46,5 +46,5 @@ void fp_buf_add_padded(struct fp_buf *buf, uint64_t value, int width);
 int fp_buf_check(const struct fp_buf *buf, struct fp_error *error);
 struct fp_str fp_buf_str(const struct fp_buf *buf);
 /* Hands the malloc'ed, NUL-terminated content to the caller and empties the buffer; "" when empty,
- * NULL when out of memory. */
+ * NULL when the buffer had failed or memory ran out. */
 char *fp_buf_take(struct fp_buf *buf);
