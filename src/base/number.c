@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define LONGEST_US (INT64_C(100) * 366 * 24 * 3600 * FP_US_PER_S)
+#define LONGEST_US (INT64_C(36525) * 24 * 3600 * FP_US_PER_S) /* 100 years */
 
 bool fp_parse_u64(struct fp_str text, uint64_t min, uint64_t max, uint64_t *value)
 {
@@ -85,26 +85,34 @@ bool fp_parse_size_bytes(struct fp_str text, uint64_t *bytes)
 	return parse_with_unit(text, sizes, FP_ARRAY_SIZE(sizes), INT64_MAX, bytes);
 }
 
-/* In the largest unit that divides it. */
-static void format_with_unit(uint64_t value, const struct unit *units, size_t count, char *text)
+/* In the largest unit that divides it; what divides by none is cut to the smallest, which stands at
+ * `smallest`. */
+static void format_with_unit(uint64_t value, const struct unit *units, size_t count,
+	const struct unit *smallest, char *text)
 {
-	const struct unit *best = NULL;
+	const struct unit *best = smallest;
 
 	for (size_t i = 0; i < count; i++)
-		if (value % units[i].factor == 0 && (!best || units[i].factor > best->factor) &&
-			(value || !best))
+		if (value % units[i].factor == 0 && units[i].factor > best->factor)
 			best = &units[i];
-	if (!best)
-		best = &units[0];
 	snprintf(text, FP_DURATION_TEXT_MAX, "%" PRIu64 "%s", value / best->factor, best->suffix);
 }
 
 void fp_format_duration(int64_t microseconds, char *text)
 {
-	format_with_unit((uint64_t)microseconds, durations, FP_ARRAY_SIZE(durations), text);
+	if (microseconds <= 0)
+		memcpy(text, "0s", sizeof("0s"));
+	else
+		format_with_unit((uint64_t)microseconds, durations, FP_ARRAY_SIZE(durations),
+			&durations[0], text);
 }
 
 void fp_format_size(uint64_t bytes, char *text)
 {
-	format_with_unit(bytes, sizes, FP_ARRAY_SIZE(sizes), text);
+	const struct unit *plain = &sizes[FP_ARRAY_SIZE(sizes) - 1];
+
+	if (bytes == 0)
+		memcpy(text, "0", sizeof("0"));
+	else
+		format_with_unit(bytes, sizes, FP_ARRAY_SIZE(sizes), plain, text);
 }

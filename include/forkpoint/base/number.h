@@ -13,6 +13,7 @@ bool fp_parse_duration_us(struct fp_str text, int64_t *microseconds);
 bool fp_parse_size_bytes(struct fp_str text, uint64_t *bytes);
 
 enum { FP_DURATION_TEXT_MAX = 32 };
-/* The shortest of the forms above that is exact; text has FP_DURATION_TEXT_MAX bytes. */
+/* The shortest of the forms above that is exact (what is finer than a millisecond is cut, a
+ * negative duration is 0s); text has FP_DURATION_TEXT_MAX bytes. */
 void fp_format_duration(int64_t microseconds, char *text);
 void fp_format_size(uint64_t bytes, char *text);
