@@ -1,0 +1,253 @@
+"""The world moves while Forkpoint runs: pushes, packages, deleted and forced branches."""
+import concurrent.futures
+import json
+import shutil
+import subprocess
+import time
+
+import pytest
+
+import nuget_server
+from daemon import eventually
+from git_servers import GitDaemon, GitHttpServer, HangingServer, SshServer
+from upstream import version_props
+
+
+def versions(daemon):
+    return {row['version'] for row in daemon.get('/versions', repo='winui').json['items']}
+
+
+def tip_is(daemon, branch, sha):
+    reply = daemon.resolve(ref=f'refs/heads/{branch}', branch='main', wait='0')
+    return reply.json.get('sha', reply.json.get('fork_point', {}).get('sha')) == sha
+
+
+def test_a_package_appears_and_vanishes(example):
+    daemon = example.daemon.start()
+    sha = example.sha['1b27fd5f']
+    assert daemon.version(sha, 'main') == '2.4.2001312227-main'
+    before = daemon.resolve(sha, 'main').json['state']
+    example.feed.add('MUXPGODatabase', '2.4.2002010411-main')
+    example.feed.write()
+    eventually(lambda: daemon.version(sha, 'main') == '2.4.2002010411-main', what='the package')
+    after = daemon.resolve(sha, 'main').json['state']
+    assert after['feed_revision'] > before['feed_revision']
+    assert after['refs_revision'] == before['refs_revision']
+    del example.feed.packages['MUXPGODatabase']['2.4.2002010411-main']
+    example.feed.write()
+    eventually(lambda: daemon.version(sha, 'main') == '2.4.2001312227-main', what='its end')
+    row = next(row for row in daemon.get('/versions', repo='winui', status='vanished').json['items'])
+    assert row['version'] == '2.4.2002010411-main'
+
+
+def test_a_package_is_unlisted(example):
+    daemon = example.daemon.start()
+    sha = example.sha['1b27fd5f']
+    assert daemon.version(sha, 'main') == '2.4.2001312227-main'
+    example.feed.packages['MUXPGODatabase']['2.4.2001312227-main']['listed'] = False
+    example.feed.write()
+    eventually(lambda: daemon.version(sha, 'main') == '2.4.2001312205-main', what='the other one')
+    rejected = daemon.resolve(sha, 'main').json['candidates']['rejected']
+    assert rejected['unlisted'] == 1
+
+
+def test_a_commit_is_pushed(example):
+    daemon = example.daemon.start()
+    sha = example.upstream.commit('topic/new', '2020-02-03 10:00',
+                                  parents=[example.sha['f23f1fad']])
+    eventually(lambda: daemon.resolve(sha, 'main', wait='0').status == 200, what='the commit')
+    document = daemon.resolve(sha, 'main').json
+    assert document['package']['version'] == '2.4.2001312205-main'
+    assert document['fork_point']['sha'] == example.sha['f23f1fad']
+
+
+def test_the_fork_point_moves_with_a_merge(example):
+    daemon = example.daemon.start()
+    topic = example.sha['forked']
+    assert daemon.version(topic, 'main') == '2.4.2001312033-main'
+    merge = example.upstream.commit('main', '2020-02-02 09:00',
+                                    parents=[example.sha['1b27fd5f'], topic])
+    eventually(lambda: daemon.resolve(topic, 'main').json['fork_point']['sha'] == topic,
+               what='the merge')
+    document = daemon.resolve(topic, 'main').json
+    assert document['fork_point']['branch_tip'] == merge
+    assert document['package']['version'] == '2.4.2001312227-main'     # 23:02 is after 22:27
+
+
+def test_unknown_commit_is_fetched_at_once(example):
+    """Nothing looks by itself for an hour; a question with wait does."""
+    example.repository['interval'] = '1h'
+    daemon = example.daemon.start()
+    sha = example.upstream.commit('main', '2020-02-01 06:00')
+    started = time.monotonic()
+    assert daemon.version(sha, 'main', wait='30') == '2.4.2001312227-main'
+    assert time.monotonic() - started < 10
+    second = example.upstream.commit('main', '2020-02-01 07:00')
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(lambda _: daemon.version(second, 'main', wait='30'), range(40)))
+    assert set(answers) == {'2.4.2001312227-main'}
+
+
+def test_unknown_commit_by_abbreviation_and_ref(example):
+    example.repository['interval'] = '1h'
+    daemon = example.daemon.start()
+    sha = example.upstream.commit('main', '2020-02-01 06:00')
+    assert daemon.version(sha[:12], 'main', wait='30') == '2.4.2001312227-main'
+    example.upstream.commit('brand/new', '2020-02-01 06:30', parents=[sha])
+    assert daemon.version(None, 'main', ref='refs/heads/brand/new', wait='30') \
+        == '2.4.2001312227-main'
+
+
+def test_no_cache_looks_again(example):
+    example.repository['interval'] = '1h'
+    example.config['feeds']['demo']['interval'] = '1h'
+    daemon = example.daemon.start()
+    sha = example.sha['1b27fd5f']
+    assert daemon.version(sha, 'main') == '2.4.2001312227-main'
+    example.feed.add('MUXPGODatabase', '2.4.2002010411-main')
+    example.feed.write()
+    assert daemon.version(sha, 'main') == '2.4.2001312227-main'
+    fresh = daemon.resolve(sha, 'main', headers={'Cache-Control': 'no-cache'})
+    assert fresh.json['package']['version'] == '2.4.2002010411-main'
+
+
+def test_refs_are_forced_deleted_and_turned_into_folders(example):
+    upstream, sha = example.upstream, example.sha
+    daemon = example.daemon.start()
+    upstream.git('update-ref', 'refs/heads/main', sha['7b303f74'])             # forced back
+    upstream.git('update-ref', '-d', 'refs/heads/topic/forked')
+    upstream.git('update-ref', '-d', 'refs/heads/topic/merged')
+    upstream.git('update-ref', 'refs/heads/topic', sha['18b956f6'])            # a folder before
+    eventually(lambda: daemon.resolve(sha['7b303f74'], 'main').json['fork_point']['branch_tip']
+               == sha['7b303f74'], what='the forced branch')
+    eventually(lambda: daemon.resolve(sha['18b956f6'], 'topic').status in (200, 404)
+               and daemon.resolve(sha['18b956f6'], 'topic').json['code'] == 'no-database',
+               what='the folder that became a branch')
+    upstream.git('update-ref', '-d', 'refs/heads/topic')
+    upstream.git('update-ref', 'refs/heads/topic/deep/er', sha['310bc133'])
+    eventually(lambda: daemon.resolve(ref='refs/heads/topic/deep/er', branch='main',
+                                      wait='0').status == 200, what='the branch in a folder')
+    assert daemon.resolve(sha['d150eae0'], 'topic').json['code'] == 'unknown-branch'
+
+
+@pytest.mark.parametrize('kind', ['http', 'git', 'ssh', 'file-url', 'path'])
+def test_upstream_protocols(example, tmp_path, kind):
+    servers = {'http': GitHttpServer, 'git': GitDaemon, 'ssh': SshServer}
+    if kind == 'ssh' and not SshServer.available():
+        pytest.skip('sshd is not installed')
+    if kind in servers:
+        server = servers[kind](tmp_path)
+        server.__enter__()
+        example.repository['url'] = server.url('upstream.git')
+        if kind == 'ssh':
+            example.repository['ssh_key_file'] = server.key_file
+            example.repository['ssh_known_hosts_file'] = server.known_hosts_file
+    elif kind == 'file-url':
+        example.repository['url'] = f'file://{tmp_path}/upstream.git'
+    try:
+        daemon = example.daemon.start()
+        assert daemon.version(example.sha['merged'], 'main') == '2.4.2001312205-main'
+        sha = example.upstream.commit('main', '2020-02-01 06:00')
+        assert daemon.version(sha, 'main', wait='30') == '2.4.2001312227-main'
+        example.upstream.git('branch', '-D', 'topic/forked')
+        second = example.upstream.commit('other', '2020-02-01 06:10', parents=[sha])
+        eventually(lambda: daemon.version(second, 'main', wait='0') == '2.4.2001312227-main',
+                   what='the second push')
+    finally:
+        if kind in servers:
+            server.__exit__(None, None, None)
+
+
+def test_upstream_that_fails_keeps_the_answers(example, tmp_path):
+    example.config['stale_after'] = '1s'
+    daemon = example.daemon.start()
+    sha = example.sha['merged']
+    assert daemon.version(sha) == '2.4.2001312205-main'
+    shutil.move(tmp_path / 'upstream.git', tmp_path / 'away.git')
+    (tmp_path / 'feed').rename(tmp_path / 'feed-away')
+
+    def warnings():
+        reply = daemon.resolve(sha)
+        assert reply.json['package']['version'] == '2.4.2001312205-main'
+        return {warning['code'] for warning in reply.json['warnings']}
+    eventually(lambda: warnings() == {'refs-stale', 'feed-stale'}, what='both warnings')
+    shown = json.dumps(daemon.get('/repos/winui').json)
+    assert 'upstream.git' in shown      # the error says where
+    assert daemon.resolve('d' * 40, wait='5').status in (404, 503)
+    shutil.move(tmp_path / 'away.git', tmp_path / 'upstream.git')
+    (tmp_path / 'feed-away').rename(tmp_path / 'feed')
+    eventually(lambda: warnings() == set(), seconds=60, what='the end of the warnings')
+
+
+def test_upstream_that_hangs_at_start(example):
+    """Alive, not ready, and says so; ends on SIGTERM in time all the same."""
+    with HangingServer() as server:
+        example.repository['url'] = server.url('upstream.git')
+        daemon = example.daemon.start(ready=False)
+        daemon.wait_ready(path='/livez')
+        assert daemon.get('/readyz').status == 503
+        reply = daemon.resolve(example.sha['merged'])
+        assert (reply.status, reply.json['code']) == (503, 'not-ready')
+        assert int(reply.headers['Retry-After']) > 0
+        daemon.stop()
+
+
+def test_restart_answers_from_what_it_kept(example, tmp_path):
+    daemon = example.daemon.start()
+    sha = example.sha['merged']
+    first = daemon.resolve(sha).json
+    daemon.stop()
+    shutil.move(tmp_path / 'upstream.git', tmp_path / 'away.git')
+    (tmp_path / 'feed').rename(tmp_path / 'feed-away')
+    daemon.start()
+    again = daemon.resolve(sha).json
+    assert again['package'] == first['package'] and again['fork_point'] == first['fork_point']
+    assert again['state']['feed_revision'] == first['state']['feed_revision']
+    assert again['state']['refs_revision'] == first['state']['refs_revision']
+
+
+def test_progress_is_shown(example):
+    daemon = example.daemon.start()
+    document = daemon.get('/repos/winui').json
+    assert example.sha['1b27fd5f'] in json.dumps(document)
+    assert '15' in json.dumps(document)     # commits
+    assert 'winui' in daemon.log
+
+
+def test_version_bump_opens_a_hole(example):
+    daemon = example.daemon.start()
+    bump = example.upstream.commit('main', '2020-02-01 08:00',
+                                   files={'version.props': version_props(2, 5)})
+    reply = daemon.resolve(bump, 'main', wait='30')
+    assert (reply.status, reply.json['code']) == (404, 'no-database')
+    assert '2.4.2001312227-main' in json.dumps(reply.json['nearest'])
+    example.feed.add('MUXPGODatabase', '2.5.2002010800-main')
+    example.feed.write()
+    eventually(lambda: daemon.version(bump, 'main') == '2.5.2002010800-main', what='the package')
+
+
+@pytest.mark.limit(300)
+def test_nuget_server_as_the_feed(example):
+    """A feed that others wrote: packages are pushed while Forkpoint runs."""
+    try:
+        server = nuget_server.NugetServer(example.folder / 'nuget')
+    except nuget_server.Unavailable as why:
+        pytest.skip(str(why))
+    with server:
+        example.config['feeds']['demo']['url'] = server.index_url
+        daemon = example.daemon.start()     # an unknown id: ready, with nothing to choose from
+        sha = example.sha['merged']
+        assert daemon.version(sha, 'main') == 'no-database'
+        # `_` is refused by nuget-server's own reading, so the new grammar carries this test
+        pushed = ['2.4.0-2001312033-main', '2.4.0-2001312227-main', '1.0.0',
+                  '2.4.0-2001312054-release-2-4']
+        for version in pushed:
+            server.push('MUXPGODatabase', version)
+        eventually(lambda: daemon.version(sha, 'main') == '2.4.0-2001312033-main', what='packages')
+        server.push('MUXPGODatabase', '2.4.0-2001312205-main')
+        eventually(lambda: daemon.version(sha, 'main') == '2.4.0-2001312205-main', what='the next')
+        assert set(pushed) <= versions(daemon)
+        document = daemon.resolve(sha, 'main').json
+        download = subprocess.run(['curl', '-sf', document['package']['download']],
+                                  capture_output=True, check=True).stdout
+        assert download[:2] == b'PK'

@@ -1,0 +1,217 @@
+"""Rules that the worked example does not show: feeds with odd versions, aliases, grammars, times."""
+import json
+
+import pytest
+
+import static_feed
+from daemon import eventually
+from upstream import unused_sha, version_props
+
+PACKAGE = static_feed.DEMO_PACKAGE
+ODD_VERSIONS = [    # none of them is ever selected, none stops the others
+    '1.0.0', '2.4.0', '2.4', '2.4.2001310000', '3.0.2201010000-main',
+    '2.4.99999999999999999999-main', '2.4.2013310000-main', '2.4.2001312461-main', 'not-a-version',
+    '2.4.2001310000-', '2.4.2001310000-main.1.2.3.4', '2.4.2001310000.1-main', '2.4.0-beta.1',
+    '2.4.0-2001310000', '2.4.0-2001310000-', '', ' ', '2.4.2001310000-main\n', '../../etc/passwd',
+    '2.4.2001310000-MAIN2', 'v2.4.2001310000-main', 'a' * 5000,
+]
+
+
+def test_a_feed_with_foreign_overflowing_and_underscore_versions(world):
+    upstream = world.new_upstream()
+    sha = upstream.commit('main', '2020-02-01 00:00')
+    feed = world.new_feed([*ODD_VERSIONS, '2.4.2001150000-main', '2.4.2001140000-release_2_4'])
+    daemon = world.new_daemon().start()
+    document = daemon.resolve(sha, candidates='all').json
+    assert document['package']['version'] == '2.4.2001150000-main'
+    codes = {row['version']: row['code'] for row in document['candidates']['all']
+             if row.get('code')}
+    assert codes['1.0.0'] == codes['not-a-version'] == 'unrecognised'
+    assert codes['2.4.2013310000-main'] == 'unrecognised'       # month 13
+    assert codes['2.4.2001140000-release_2_4'] == 'other-branch'
+    counts = document['candidates']
+    assert counts['total'] == counts['eligible'] + sum(counts['rejected'].values())
+    listed = daemon.get('/versions', repo='winui', status='unrecognised', limit='1000').json
+    assert '1.0.0' in {row['version'] for row in listed['items']}
+    # numbers that only a 64-bit reading takes are unrecognised, and never chosen
+    assert codes.get('3.0.2201010000-main') in ('unrecognised', 'other-release')
+    feed.add(PACKAGE, '2.4.2001160000-main')
+    feed.write()
+    eventually(lambda: daemon.version(sha) == '2.4.2001160000-main', what='a version among odd ones')
+
+
+def test_equal_stamps_take_the_higher_version_and_case_is_ignored(world):
+    upstream = world.new_upstream()
+    sha = upstream.commit('main', '2020-02-01 00:00')
+    world.new_feed(['2.4.2001150000-Main', '2.4.0-2001150000-main', '2.4.0-2001150000-mAIN'])
+    document = world.new_daemon().start().resolve(sha).json
+    assert document['package']['version'] == '2.4.2001150000-Main'      # 2.4.2001150000 > 2.4.0
+
+
+def test_aliases_and_ambiguous_labels(world):
+    upstream = world.new_upstream()
+    sha = upstream.commit('main', '2020-02-01 00:00')
+    for branch in ('release/1.10', 'release-1-10'):
+        upstream.git('update-ref', f'refs/heads/{branch}', sha)
+    world.repository['aliases'] = {'main': ['master']}
+    world.new_feed(['2.4.2001100000-main', '2.4.2001150000-master', '2.4.2001010000-release_1_10'])
+    daemon = world.new_daemon().start()
+    assert daemon.version(sha, 'main') == '2.4.2001150000-master'
+    document = daemon.resolve(sha, 'release/1.10').json
+    assert document['package']['version'] == '2.4.2001010000-release_1_10'
+    warning = next(w for w in document['warnings'] if w['code'] == 'ambiguous-label')
+    assert 'release-1-10' in warning['text']
+
+
+def test_a_training_commit_by_its_minute(world):
+    upstream = world.new_upstream()
+    first = upstream.commit('main', '2020-01-10 00:00', files={'version.props': version_props(2, 4)})
+    twins = [upstream.commit('main', '2020-01-11 00:00', message='a'),
+             upstream.commit('main', '2020-01-11 00:00', message='b')]
+    tip = upstream.commit('main', '2020-01-12 00:00')
+    feed = world.new_feed(['2.4.2001090000-main'])
+    daemon = world.new_daemon().start()
+
+    def warnings(sha):
+        return {warning['code'] for warning in daemon.resolve(sha).json['warnings']}
+    assert warnings(tip) == {'training-commit-unknown'}
+    feed.add(PACKAGE, '2.4.2001110000-main')
+    feed.write()
+    eventually(lambda: daemon.version(tip) == '2.4.2001110000-main', what='the package')
+    assert 'training-commit-ambiguous' in warnings(tip)
+    assert set(daemon.resolve(tip).json['package']['trained_on']) == set(twins)
+    assert daemon.version(first) == '2.4.2001090000-main'
+
+
+def test_author_times_that_run_backwards(world):
+    """An old author time on a later commit: the time rule and the ancestry answer differ."""
+    upstream = world.new_upstream()
+    upstream.commit('main', '2020-01-10 00:00')
+    fork = upstream.commit('main', '2020-01-20 00:00')
+    upstream.commit('main', '2020-01-15 00:00', committer='2020-01-21 00:00')     # a cherry-pick
+    world.new_feed(['2.4.2001100000-main', '2.4.2001150000-main'])
+    document = world.new_daemon().start().resolve(fork).json
+    assert document['package']['version'] == '2.4.2001150000-main'
+    assert document['ancestry'] == {'version': '2.4.2001100000-main', 'agrees': False}
+    codes = {warning['code'] for warning in document['warnings']}
+    assert {'ancestry-disagrees', 'trained-after-fork-point'} <= codes
+
+
+def test_committer_time_by_configuration(world):
+    upstream = world.new_upstream()
+    sha = upstream.commit('main', '2020-01-10 00:00', committer='2020-01-12 00:00')
+    world.new_feed(['2.4.2001100000-main', '2.4.2001120000-main'])
+    world.repository['timestamp'] = 'committer'
+    document = world.new_daemon().start().resolve(sha).json
+    assert document['package']['version'] == '2.4.2001120000-main'
+    assert document['fork_point']['author_time'] == '2020-01-10T00:00:00Z'
+    assert document['fork_point']['committer_time'] == '2020-01-12T00:00:00Z'
+
+
+def test_several_merge_bases(world):
+    upstream = world.new_upstream()
+    root = upstream.commit('main', '2020-01-01 00:00')
+    a = upstream.commit('a', '2020-01-02 00:00', parents=[root])
+    b = upstream.commit('b', '2020-01-03 00:00', parents=[root])
+    upstream.commit('main', '2020-01-04 00:00', parents=[a, b])
+    topic = upstream.commit('topic', '2020-01-04 00:01', parents=[b, a])
+    world.new_feed(['2.4.2001010000-main'])
+    document = world.new_daemon().start().resolve(topic, 'main').json
+    assert document['fork_point']['sha'] == b           # the newer committer time
+    assert set(document['fork_point']['all']) == {a, b}
+    assert 'several-merge-bases' in {warning['code'] for warning in document['warnings']}
+
+
+def test_arcade(world):
+    upstream = world.new_upstream()
+    sha = upstream.commit('main', '2024-08-09 12:00')
+    upstream.commit('other', '2024-08-09 13:00', parents=[sha])
+    world.repository['release'] = {'fixed': '1.0'}
+    world.repository['packages'] = [{'id': PACKAGE, 'feed': 'demo', 'grammars': ['arcade'],
+                                     'branches': ['main']}]
+    world.new_feed(['1.0.0-prerelease.24408.5', '1.0.0-prerelease.24409.1',
+                    '1.0.0-prerelease.24409.2', '1.0.0-prerelease.24410.1'])
+    daemon = world.new_daemon().start()
+    document = daemon.resolve(sha, 'main').json
+    assert document['package']['version'] == '1.0.0-prerelease.24409.2'
+    assert 'day-granular' in {warning['code'] for warning in document['warnings']}
+    assert daemon.resolve(sha, 'other').json['code'] == 'no-database'
+
+
+def test_stamp_problems(world):
+    upstream = world.new_upstream()
+    old = upstream.commit('main', '2021-12-31 23:59')
+    new = upstream.commit('main', '2022-01-01 00:00')
+    upstream.commit('wild_#name', '2022-01-02 00:00', parents=[new])
+    world.new_feed([])
+    world.repository['packages'][0]['grammars'] = ['patch-stamp', 'prerelease-stamp']
+    daemon = world.new_daemon().start()
+    fine = daemon.get('/stamp', repo='winui', sha=old, branch='main')
+    assert '2.4.2112312359-main' in fine.text and 'stamp-overflow' not in fine.text
+    over = daemon.get('/stamp', repo='winui', sha=new, branch='main')
+    assert over.status == 200 and 'stamp-overflow' in over.text
+    wild = daemon.get('/stamp', repo='winui', ref='refs/heads/wild_#name', branch='wild_#name')
+    assert (wild.status, wild.json['code']) == (422, 'branch-not-packageable')
+    assert daemon.resolve(new, 'wild_#name').json['code'] == 'no-database'
+
+
+# what the feed gives for its service index; it never becomes ready, and says why
+BROKEN_INDEXES = [
+    ('html', b'<!DOCTYPE html><html><body>Sign in</body></html>'),
+    ('empty', b''),
+    ('not json', b'{"version": "3.0.0", "resources": ['),
+    ('no resources', b'{"version": "3.0.0"}'),
+    ('version 4', b'{"version": "4.0.0", "resources": []}'),
+    ('nothing useful', b'{"version": "3.0.0", "resources": [{"@id": "http://127.0.0.1:9/", '
+                       b'"@type": "SearchQueryService"}]}'),
+]
+
+
+@pytest.mark.parametrize('name, content', BROKEN_INDEXES, ids=[row[0] for row in BROKEN_INDEXES])
+def test_broken_service_index(world, name, content):
+    sha = world.new_upstream().commit('main', '2020-02-01 00:00')
+    feed = world.new_feed(['2.4.2001150000-main'])
+    index = world.folder / 'feed/v3/index.json'
+    index.write_bytes(content)
+    world.config['feeds']['demo']['protocol'] = 'v3'
+    daemon = world.new_daemon().start(ready=False)
+    daemon.wait_ready(path='/livez')
+
+    def shown():
+        repository = daemon.get('/repos/winui')
+        return repository.status == 200 and feed.base_url in repository.text
+    eventually(lambda: 'demo' in daemon.log and shown(), what='the reason in log and /repos')
+    reply = daemon.resolve(sha, wait='5')
+    assert reply.status == 503 and reply.json['code'] == 'not-ready', reply
+    feed.write()
+    daemon.wait_ready()
+    assert daemon.version(sha) == '2.4.2001150000-main'
+
+
+def test_a_broken_feed_after_a_good_one_deletes_nothing(world):
+    sha = world.new_upstream().commit('main', '2020-02-01 00:00')
+    feed = world.new_feed(['2.4.2001150000-main'])
+    world.config['stale_after'] = '1s'
+    daemon = world.new_daemon().start()
+    flat = world.folder / f'feed/v3/flat/{PACKAGE.lower()}/index.json'
+    for content in (b'<html>', b'', b'{"versions": [', b'{"versions": 7}', b'{}'):
+        flat.write_bytes(content)
+        eventually(lambda: 'feed-stale' in daemon.resolve(sha).text or content == b'{}',
+                   what='feed-stale')
+        assert daemon.version(sha) == '2.4.2001150000-main'
+    feed.write()
+    eventually(lambda: 'feed-stale' not in daemon.resolve(sha).text, seconds=60, what='a fresh feed')
+    assert json.loads(flat.read_bytes())['versions']
+
+
+def test_a_commit_far_in_the_past_and_future(world):
+    upstream = world.new_upstream()
+    ancient = upstream.commit('main', '1999-12-31 23:59')
+    future = upstream.commit('main', '2099-12-31 23:59')
+    beyond = upstream.commit('main', '2100-01-01 00:00')
+    world.new_feed(['2.4.0-2001150000-main', '2.4.0-9912312359-main'])
+    daemon = world.new_daemon().start()
+    assert daemon.version(ancient) == 'no-database'
+    assert daemon.version(future) == '2.4.0-9912312359-main'
+    assert daemon.resolve(beyond).status in (200, 404)
+    assert daemon.resolve(unused_sha(), wait='0').status == 404
