@@ -131,7 +131,7 @@ static void hands_its_content_over(void **state)
 }
 
 /* Without this AddressSanitizer ends the program where the C library returns NULL. */
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	return "allocator_may_return_null=1";
