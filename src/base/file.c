@@ -1,7 +1,8 @@
-/* Whole small files, and folders. */
+/* Whole small files: read at once, replaced at once. Folders are in folder.c. */
 #include "forkpoint/base/file.h"
 
-#include <dirent.h>
+#include "system_error.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int system_error(struct fp_error *error, const char *what, const char *path)
+int fp_system_error(struct fp_error *error, const char *what, const char *path)
 {
 	enum fp_error_code code = errno == ENOSPC || errno == EDQUOT  ? FP_ERROR_FULL
 				  : errno == EACCES || errno == EPERM ? FP_ERROR_DENIED
@@ -24,27 +25,40 @@ static void close_descriptor(int *fd)
 		close(*fd);
 }
 
-int fp_file_read(const char *path, struct fp_buf *buf, struct fp_error *error)
+static int read_all(int fd, const char *path, struct fp_buf *buf, struct fp_error *error)
 {
-	FP_CLEANUP(close_descriptor) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char piece[16384];
 	ssize_t got;
 
-	if (fd < 0)
-		return system_error(error, "open", path);
 	while ((got = read(fd, piece, sizeof(piece))) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return system_error(error, "read", path);
+			return fp_system_error(error, "read", path);
 		fp_buf_add(buf, piece, (size_t)got);
-		if (fp_buf_check(buf, error) < 0) {
-			fp_error_prefix(error, "%s", path);
-			return -(int)(buf->state == FP_BUF_TOO_LARGE ? FP_ERROR_LIMIT
-								     : FP_ERROR_MEMORY);
-		}
+		if (buf->state == FP_BUF_TOO_LARGE)
+			return fp_error_set(error, FP_ERROR_LIMIT,
+				"%s is larger than the limit of %zu bytes", path, buf->max);
+		if (buf->state != FP_BUF_OK)
+			return fp_error_memory(error);
 	}
 	return 0;
+}
+
+int fp_file_read(const char *path, struct fp_buf *buf, struct fp_error *error)
+{
+	FP_CLEANUP(close_descriptor) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len_before = buf->len;
+	int r;
+
+	if (fd < 0)
+		return fp_system_error(error, "open", path);
+	r = read_all(fd, path, buf, error);
+	if (r < 0 && buf->data) { /* half a file is none */
+		buf->len = len_before;
+		buf->data[buf->len] = '\0';
+	}
+	return r;
 }
 
 static int write_all(int fd, struct fp_str content)
@@ -62,94 +76,38 @@ static int write_all(int fd, struct fp_str content)
 	return fsync(fd);
 }
 
+/* Makes the new name itself survive a crash. */
+static int sync_parent(const char *path, struct fp_error *error)
+{
+	const char *slash = strrchr(path, '/');
+	FP_CLEANUP_FREE char *parent =
+		slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	FP_CLEANUP(close_descriptor) int fd = -1;
+
+	if (!parent)
+		return fp_error_memory(error);
+	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 && fsync(fd) == 0 ? 0 : fp_system_error(error, "write the folder", parent);
+}
+
 int fp_file_replace(const char *path, struct fp_str content, struct fp_error *error)
 {
 	FP_CLEANUP_FREE char *beside = NULL;
-	int fd;
+	FP_CLEANUP(close_descriptor) int fd = -1;
 
-	if (asprintf(&beside, "%s.new", path) < 0) {
+	if (asprintf(&beside, "%s.XXXXXX", path) < 0) {
 		beside = NULL;
 		return fp_error_memory(error);
 	}
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	/* A name of its own, so that two who replace the same file do not meet. */
+	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)
-		return system_error(error, "create", beside);
-	if (write_all(fd, content) < 0) {
-		int r = system_error(error, "write", beside);
+		return fp_system_error(error, "create a file beside", path);
+	if (fchmod(fd, 0640) < 0 || write_all(fd, content) < 0 || rename(beside, path) < 0) {
+		int r = fp_system_error(error, "replace", path);
 
-		close(fd);
 		unlink(beside);
 		return r;
 	}
-	close(fd);
-	if (rename(beside, path) < 0)
-		return system_error(error, "replace", path);
-	return 0;
-}
-
-int fp_folder_create(const char *path, struct fp_error *error)
-{
-	FP_CLEANUP_FREE char *partial = strdup(path);
-
-	if (!partial)
-		return fp_error_memory(error);
-	for (char *slash = partial + 1; *partial; slash++) {
-		char end = *slash;
-
-		if (end != '/' && end != '\0')
-			continue;
-		*slash = '\0';
-		if (mkdir(partial, 0750) < 0 && errno != EEXIST)
-			return system_error(error, "create folder", partial);
-		*slash = end;
-		if (end == '\0')
-			break;
-	}
-	return 0;
-}
-
-/* How deep folders may be nested below one that is removed. */
-enum { REMOVE_DEPTH_MAX = 128 };
-
-/* Removes what is in an open folder, which it closes. Returns 0 or -1 with errno. Recursion ends at
- * REMOVE_DEPTH_MAX. */
-static int empty_folder(int fd, int depth)
-{
-	DIR *folder = depth < REMOVE_DEPTH_MAX ? fdopendir(fd) : NULL;
-	struct dirent *entry;
-	int r = 0;
-
-	if (!folder) {
-		close(fd);
-		return -1;
-	}
-	while (r == 0 && (entry = readdir(folder))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (unlinkat(fd, entry->d_name, 0) == 0)
-			continue;
-		if (errno == EISDIR || errno == EPERM) {
-			int child = openat(
-				fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-			r = child < 0 ? -1 : empty_folder(child, depth + 1);
-			if (r == 0)
-				r = unlinkat(fd, entry->d_name, AT_REMOVEDIR);
-		} else {
-			r = -1;
-		}
-	}
-	closedir(folder);
-	return r;
-}
-
-int fp_folder_remove(const char *path, struct fp_error *error)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	if (fd < 0 || empty_folder(fd, 0) < 0 || rmdir(path) < 0)
-		return system_error(error, "remove", path);
-	return 0;
+	return sync_parent(path, error);
 }
