@@ -1,4 +1,10 @@
-/* XML from outside, over expat. */
+/*
+ * XML from outside, over expat.
+ *
+ * expat keeps a tag or comment that a piece cuts in two and reads it from its start with every
+ * further piece, so there is a limit for one of them: otherwise an endless one would cost the
+ * square of its length. Text is handed on at once and has its own limit.
+ */
 #include "forkpoint/base/xml_read.h"
 
 #include "forkpoint/base/array.h"
@@ -11,7 +17,7 @@
 /* Between URI and local name in expat's names; no name can hold it. */
 #define SEPARATOR '\x1f'
 
-enum { PIECE_MAX = 1 << 20 }; /* expat takes an int */
+enum { PIECE_MAX = 64 * 1024 };
 
 struct fp_xml_parser {
 	XML_Parser expat;
@@ -21,7 +27,8 @@ struct fp_xml_parser {
 	struct fp_error *error; /* of the running feed */
 	int result;		/* of the callback that ended the parse; 0 = none did */
 	bool stopped;
-	size_t fed, depth;
+	size_t fed, parsed; /* bytes of the pieces; of those that expat got */
+	size_t depth;
 	struct fp_buf text; /* since the last tag */
 	struct fp_xml_attribute *attributes;
 	size_t attribute_capacity;
@@ -66,10 +73,19 @@ static void flush_text(struct fp_xml_parser *parser)
 		stop(parser, r);
 }
 
+/* Namespace declarations, which expat only takes out where it resolves prefixes. */
+static bool is_declaration(const struct fp_xml_parser *parser, const char *name)
+{
+	return parser->limits->lenient_prefixes &&
+	       (strcmp(name, "xmlns") == 0 || strncmp(name, "xmlns:", 6) == 0);
+}
+
 static bool list_attributes(struct fp_xml_parser *parser, const char **pairs, size_t *count)
 {
 	*count = 0;
 	for (; pairs[0]; pairs += 2) {
+		if (is_declaration(parser, pairs[0]))
+			continue;
 		if (fp_array_reserve((void **)&parser->attributes, &parser->attribute_capacity,
 			    *count + 1, sizeof(*parser->attributes)) < 0)
 			return false;
@@ -148,6 +164,17 @@ static void on_entity(void *context, const char *name, int is_parameter, const c
 			     "the XML document declares an entity (%s), which is refused", name));
 }
 
+/* An entity that only a document type elsewhere could declare: expat would leave it out. */
+static void on_skipped_entity(void *context, const char *name, int is_parameter)
+{
+	struct fp_xml_parser *parser = context;
+
+	if (!is_parameter)
+		stop(parser, fp_error_set(parser->error, FP_ERROR_INVALID,
+				     "the XML document uses an entity (%s) that it does not have",
+				     name));
+}
+
 struct fp_xml_parser *fp_xml_parser_new(
 	const struct fp_xml_events *events, const struct fp_xml_limits *limits, void *context)
 {
@@ -169,6 +196,7 @@ struct fp_xml_parser *fp_xml_parser_new(
 	XML_SetElementHandler(parser->expat, on_begin, on_end);
 	XML_SetCharacterDataHandler(parser->expat, on_text);
 	XML_SetEntityDeclHandler(parser->expat, on_entity);
+	XML_SetSkippedEntityHandler(parser->expat, on_skipped_entity);
 	return parser;
 }
 
@@ -182,16 +210,30 @@ void fp_xml_parser_free(struct fp_xml_parser *parser)
 	free(parser);
 }
 
+/* Bytes that expat holds back because their tag or comment has no end yet. */
+static int check_unread(const struct fp_xml_parser *parser, bool last)
+{
+	XML_Index read = XML_GetCurrentByteIndex(parser->expat);
+
+	if (last || read < 0 || parser->parsed - (size_t)read <= FP_XML_TOKEN_MAX)
+		return 0;
+	return fp_error_set(parser->error, FP_ERROR_LIMIT,
+		"more than %d bytes in one XML tag or comment", FP_XML_TOKEN_MAX);
+}
+
 static int parse_piece(struct fp_xml_parser *parser, const char *data, size_t len, bool last,
 	struct fp_error *error)
 {
 	if (parser->stopped)
 		return parser->result;
 	parser->error = error;
-	if (XML_Parse(parser->expat, data, (int)len, last) == XML_STATUS_OK && !parser->stopped)
-		return 0;
+	parser->parsed += len;
+	enum XML_Status status = XML_Parse(parser->expat, data, (int)len, last);
+
 	if (parser->stopped)
 		return parser->result;
+	if (status == XML_STATUS_OK)
+		return check_unread(parser, last);
 	if (XML_GetErrorCode(parser->expat) == XML_ERROR_NO_MEMORY)
 		return fp_error_memory(error);
 	return fp_error_set(error, FP_ERROR_INVALID,
@@ -204,6 +246,8 @@ static int parse_piece(struct fp_xml_parser *parser, const char *data, size_t le
 int fp_xml_parser_feed(
 	struct fp_xml_parser *parser, const char *data, size_t len, struct fp_error *error)
 {
+	if (parser->stopped)
+		return parser->result;
 	if (len > parser->limits->max_bytes - parser->fed)
 		return fp_error_set(error, FP_ERROR_LIMIT, "an XML document of more than %zu bytes",
 			parser->limits->max_bytes);

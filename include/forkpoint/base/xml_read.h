@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* No tag, comment or attribute may have many more bytes than this, whatever the limits say. */
+enum { FP_XML_TOKEN_MAX = 256 * 1024 };
+
 struct fp_xml_limits {
 	size_t max_bytes;
 	size_t max_depth;
