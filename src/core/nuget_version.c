@@ -1,178 +1,90 @@
-/* NuGet versions and their order. */
+/* Reading and writing NuGet versions; their order is nuget_order.c's. */
 #include "forkpoint/core/nuget_version.h"
 
 #include "forkpoint/base/number.h"
 
-enum { NUMBER_MAX = 2147483647 };
+#include <string.h>
 
-static bool is_label_char(char c)
+static bool is_identifier_byte(char c)
 {
 	return fp_char_is_alnum(c) || c == '-' || c == '_';
 }
 
-/* Dot-separated, none of them empty. */
-static bool are_labels(struct fp_str labels)
+/* Identifiers with dots between them, none of them empty. */
+static bool are_identifiers(struct fp_str text)
 {
-	bool empty = true;
+	bool at_start = true;
 
-	for (size_t i = 0; i < labels.len; i++) {
-		if (labels.ptr[i] == '.') {
-			if (empty)
-				return false;
-			empty = true;
-		} else if (is_label_char(labels.ptr[i])) {
-			empty = false;
-		} else {
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '.' ? at_start : !is_identifier_byte(text.ptr[i]))
 			return false;
-		}
+		at_start = text.ptr[i] == '.';
 	}
-	return !empty;
+	return !at_start;
 }
 
-static size_t find(struct fp_str text, char c)
+/* Cuts *text before the first `separator` and yields what follows it. False when what follows is
+ * no list of identifiers; without a separator it is empty, and fine. */
+static bool cut_identifiers(struct fp_str *text, char separator, struct fp_str *identifiers)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] == c)
-			return i;
-	return text.len;
+	const char *found = text->len ? memchr(text->ptr, separator, text->len) : NULL;
+	size_t before = found ? (size_t)(found - text->ptr) : text->len;
+
+	*identifiers = fp_str_n(NULL, 0);
+	if (!found)
+		return true;
+	*identifiers = fp_str_n(found + 1, text->len - before - 1);
+	text->len = before;
+	return are_identifiers(*identifiers);
 }
 
-static bool parse_numbers(struct fp_str text, struct fp_nuget_version *version)
+static bool read_numbers(struct fp_str text, struct fp_nuget_version *version)
 {
-	for (;;) {
-		size_t dot = find(text, '.');
+	for (size_t i = 0; i < FP_VERSION_PARTS; i++) {
+		const char *dot = text.len ? memchr(text.ptr, '.', text.len) : NULL;
+		size_t len = dot ? (size_t)(dot - text.ptr) : text.len;
 		uint64_t number;
 
-		if (version->number_count == 4 ||
-			!fp_parse_u64(fp_str_n(text.ptr, dot), 0, NUMBER_MAX, &number))
+		if (!fp_parse_u64(fp_str_n(text.ptr, len), 0, FP_VERSION_PART_MAX, &number))
 			return false;
-		version->number[version->number_count++] = (uint32_t)number;
-		if (dot == text.len)
+		version->number[i] = (uint32_t)number;
+		version->number_count = (unsigned)i + 1;
+		if (!dot)
 			return true;
-		text.ptr += dot + 1;
-		text.len -= dot + 1;
+		text = fp_str_n(dot + 1, text.len - len - 1);
 	}
+	return false; /* a fifth part */
 }
 
 bool fp_nuget_version_parse(struct fp_str text, struct fp_nuget_version *version)
 {
-	struct fp_nuget_version parsed = {0};
-	size_t plus = find(text, '+'), hyphen;
-	struct fp_str numbers = fp_str_n(text.ptr, plus);
+	struct fp_nuget_version read = {0};
 
-	if (text.len == 0 || text.len > FP_VERSION_MAX_BYTES)
+	if (text.len > FP_VERSION_MAX_BYTES)
 		return false;
-	if (plus < text.len) {
-		parsed.metadata = fp_str_n(text.ptr + plus + 1, text.len - plus - 1);
-		if (!are_labels(parsed.metadata))
-			return false;
-	}
-	hyphen = find(numbers, '-');
-	if (hyphen < numbers.len) {
-		parsed.prerelease = fp_str_n(numbers.ptr + hyphen + 1, numbers.len - hyphen - 1);
-		if (!are_labels(parsed.prerelease))
-			return false;
-		numbers.len = hyphen;
-	}
-	if (!parse_numbers(numbers, &parsed))
+	/* The plus first: metadata may hold hyphens. */
+	if (!cut_identifiers(&text, '+', &read.metadata) ||
+		!cut_identifiers(&text, '-', &read.prerelease) || !read_numbers(text, &read))
 		return false;
-	*version = parsed;
+	*version = read;
 	return true;
+}
+
+static bool holds_underscore(struct fp_str text)
+{
+	return text.len && memchr(text.ptr, '_', text.len);
 }
 
 bool fp_nuget_version_is_strict(const struct fp_nuget_version *version)
 {
-	return find(version->prerelease, '_') == version->prerelease.len &&
-	       find(version->metadata, '_') == version->metadata.len;
-}
-
-/* A label that fits a signed 32-bit integer is a number: `-5` is minus five, 2501011234 is text. */
-static bool label_number(struct fp_str label, int64_t *number)
-{
-	bool negative = label.len > 0 && label.ptr[0] == '-';
-	uint64_t value;
-
-	if (negative) {
-		label.ptr++;
-		label.len--;
-	}
-	if (!fp_parse_u64(label, 0, (uint64_t)NUMBER_MAX + negative, &value))
-		return false;
-	*number = negative ? -(int64_t)value : (int64_t)value;
-	return true;
-}
-
-static char upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
-}
-
-/* Upper-cased, byte order: `_` and `-` so sort where NuGet puts them. */
-static int compare_text(struct fp_str a, struct fp_str b)
-{
-	size_t common = a.len < b.len ? a.len : b.len;
-
-	for (size_t i = 0; i < common; i++) {
-		unsigned char left = (unsigned char)upper(a.ptr[i]);
-		unsigned char right = (unsigned char)upper(b.ptr[i]);
-
-		if (left != right)
-			return left < right ? -1 : 1;
-	}
-	return a.len < b.len ? -1 : a.len > b.len;
-}
-
-static int compare_label(struct fp_str a, struct fp_str b)
-{
-	int64_t left, right;
-	bool left_is_number = label_number(a, &left);
-	bool right_is_number = label_number(b, &right);
-
-	if (left_is_number && right_is_number)
-		return left < right ? -1 : left > right;
-	if (left_is_number != right_is_number)
-		return left_is_number ? -1 : 1; /* numbers before text */
-	return compare_text(a, b);
-}
-
-static struct fp_str take_label(struct fp_str *labels)
-{
-	size_t dot = find(*labels, '.');
-	struct fp_str label = fp_str_n(labels->ptr, dot);
-	size_t used = dot < labels->len ? dot + 1 : dot;
-
-	labels->ptr += used;
-	labels->len -= used;
-	return label;
-}
-
-static int compare_prerelease(struct fp_str a, struct fp_str b)
-{
-	if (a.len == 0 || b.len == 0)
-		return (a.len == 0) - (b.len == 0); /* a release stands above its prereleases */
-	while (a.len && b.len) {
-		struct fp_str left = take_label(&a), right = take_label(&b);
-		int order = compare_label(left, right);
-
-		if (order)
-			return order;
-	}
-	return (a.len > 0) - (b.len > 0); /* a shorter list first */
-}
-
-int fp_nuget_version_compare(const struct fp_nuget_version *a, const struct fp_nuget_version *b)
-{
-	for (int i = 0; i < 4; i++)
-		if (a->number[i] != b->number[i])
-			return a->number[i] < b->number[i] ? -1 : 1;
-	return compare_prerelease(a->prerelease, b->prerelease);
+	return !holds_underscore(version->prerelease) && !holds_underscore(version->metadata);
 }
 
 void fp_nuget_version_write(const struct fp_nuget_version *version, struct fp_buf *buf)
 {
-	for (int i = 0; i < 4; i++) {
-		if (i == 3 && version->number[3] == 0)
-			break;
+	size_t parts = version->number[3] ? 4 : 3;
+
+	for (size_t i = 0; i < parts; i++) {
 		if (i)
 			fp_buf_add_char(buf, '.');
 		fp_buf_add_u64(buf, version->number[i]);
@@ -194,18 +106,4 @@ void fp_version_key(struct fp_str text, struct fp_buf *buf)
 		fp_buf_add_str(buf, text);
 	for (size_t i = start; i < buf->len; i++)
 		buf->data[i] = fp_char_lower(buf->data[i]);
-}
-
-int fp_version_text_compare(struct fp_str a, struct fp_str b)
-{
-	struct fp_nuget_version left, right;
-	bool left_is_version = fp_nuget_version_parse(a, &left);
-	bool right_is_version = fp_nuget_version_parse(b, &right);
-	int order = 0;
-
-	if (left_is_version != right_is_version)
-		return left_is_version ? 1 : -1;
-	if (left_is_version)
-		order = fp_nuget_version_compare(&left, &right);
-	return order ? order : fp_str_compare(a, b);
 }

@@ -57,8 +57,9 @@ enum fp_requested_problem {
 
 /*
  * Appends the requested version: release, stamp and label in the grammar. It is written even where
- * it cannot be published; the problem (the first that applies) is returned. arcade: the form
- * without revision when revision is 0 (`1.0.0-prerelease.24409`), else with it.
+ * it cannot be published; the problem (the first that applies) is returned: what does not fit the
+ * grammar is left out, and a time without stamp is written `yyMMddHHmm`. arcade: the form without
+ * revision when revision is 0 (`1.0.0-prerelease.24409`), else with it.
  */
 enum fp_requested_problem fp_grammar_write(enum fp_grammar grammar, enum fp_label_style patch_style,
 	const struct fp_release *release, fp_minute minute, struct fp_str branch, uint32_t revision,

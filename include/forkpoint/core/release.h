@@ -14,11 +14,12 @@ struct fp_release {
 	struct fp_str prerelease;     /* without its hyphen; empty = none */
 };
 
-/* `2.4`, `2.4.1`, `2.8.0-prerelease`; the slice points into text. */
+/* `2.4`, `2.4.1`, `2.8.0-prerelease`; no single number, no fourth part, no metadata. The slice
+ * points into text. */
 bool fp_release_parse(struct fp_str text, struct fp_release *release);
 /* All parts; prerelease labels without regard to case. */
 bool fp_release_equal(const struct fp_release *a, const struct fp_release *b);
-/* Orders releases as NuGet orders the versions that they begin. */
+/* Orders releases as NuGet orders the versions that they begin; 0 exactly when they are equal. */
 int fp_release_compare(const struct fp_release *a, const struct fp_release *b);
 /* Shortest: `2.4`, `2.4.1`, `2.8.0-prerelease` (a prerelease label brings the patch along). */
 void fp_release_write(const struct fp_release *release, struct fp_buf *buf);
