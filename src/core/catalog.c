@@ -1,39 +1,67 @@
-/* Catalogs: versions of a package, decoded, ordered and grouped. */
-#include "forkpoint/core/catalog.h"
+/* Building and searching catalogs: rows are ordered, read by the grammars, and judged as far as no
+ * request is needed for it. catalog_groups.c groups them. */
+#include "catalog_groups.h"
 
 #include "forkpoint/core/nuget_version.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* ---- rows ---- */
+/* A row while it is sorted: taken apart once, not at every comparison. */
+struct reading {
+	const struct fp_catalog_row *row;
+	struct fp_nuget_version version;
+	bool is_version;
+};
 
-static size_t text_bytes(const struct fp_catalog_row *rows, size_t count)
+/* fp_version_text_compare's order; the same text twice keeps the order of the rows. */
+static int compare_readings(const void *a, const void *b)
 {
-	size_t bytes = 1;
+	const struct reading *left = a, *right = b;
+	int order = 0;
 
-	for (size_t i = 0; i < count; i++)
-		bytes += rows[i].text.len + rows[i].missing_ids.len;
-	return bytes;
+	if (left->is_version != right->is_version)
+		return left->is_version ? 1 : -1;
+	if (left->is_version)
+		order = fp_nuget_version_compare(&left->version, &right->version);
+	if (!order)
+		order = fp_str_compare(left->row->text, right->row->text);
+	return order ? order : (left->row > right->row) - (left->row < right->row);
 }
 
-static struct fp_str keep(char **room, struct fp_str text)
+static struct reading *read_sorted(const struct fp_catalog_row *rows, size_t count)
 {
-	struct fp_str kept = fp_str_n(*room, text.len);
+	struct reading *readings = calloc(count + 1, sizeof(*readings));
+
+	if (!readings)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		readings[i].row = &rows[i];
+		readings[i].is_version = fp_nuget_version_parse(rows[i].text, &readings[i].version);
+	}
+	qsort(readings, count, sizeof(*readings), compare_readings);
+	return readings;
+}
+
+static struct fp_str copy_text(struct fp_str text, char **free_space)
+{
+	char *copy = *free_space;
 
 	if (text.len)
-		memcpy(*room, text.ptr, text.len);
-	*room += text.len;
-	return kept;
+		memcpy(copy, text.ptr, text.len);
+	*free_space += text.len;
+	return fp_str_n(copy, text.len);
 }
 
-static enum fp_rejection standing_of(
-	const struct fp_catalog_version *version, const struct fp_catalog_options *options)
+/* The first code that applies, of those that need no request. */
+static enum fp_rejection judge_standing(
+	const struct fp_catalog_version *version, bool keep_unlisted)
 {
 	const struct fp_catalog_row *row = &version->row;
 
 	if (version->decoded.grammar == FP_GRAMMAR_NONE)
 		return FP_REJECTION_UNRECOGNISED;
-	if (row->unlisted_us >= 0 && !options->keep_unlisted)
+	if (row->unlisted_us >= 0 && !keep_unlisted)
 		return FP_REJECTION_UNLISTED;
 	if (row->quarantined)
 		return FP_REJECTION_QUARANTINED;
@@ -42,14 +70,7 @@ static enum fp_rejection standing_of(
 	return row->missing_ids.len ? FP_REJECTION_INCOMPLETE_SET : FP_REJECTION_NONE;
 }
 
-static int compare_versions(const void *a, const void *b)
-{
-	const struct fp_catalog_version *left = a, *right = b;
-
-	return fp_version_text_compare(left->row.text, right->row.text);
-}
-
-static void count_standing(struct fp_catalog *catalog, const struct fp_catalog_version *version)
+static void count_version(struct fp_catalog *catalog, const struct fp_catalog_version *version)
 {
 	if (version->row.vanished_us >= 0)
 		return;
@@ -58,121 +79,65 @@ static void count_standing(struct fp_catalog *catalog, const struct fp_catalog_v
 	catalog->unlisted_count += version->standing == FP_REJECTION_UNLISTED;
 }
 
-static int read_rows(struct fp_catalog *catalog, const struct fp_catalog_row *rows, size_t count,
+static void fill_versions(struct fp_catalog *catalog, const struct reading *readings,
 	const struct fp_catalog_options *options)
 {
-	char *room = malloc(text_bytes(rows, count));
+	char *free_space = catalog->memory;
 
-	catalog->memory = room;
-	catalog->versions = calloc(count + 1, sizeof(*catalog->versions));
-	if (!room || !catalog->versions)
-		return -FP_ERROR_MEMORY;
-	for (size_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < catalog->version_count; i++) {
 		struct fp_catalog_version *version = &catalog->versions[i];
 
-		version->row = rows[i];
-		version->row.text = keep(&room, rows[i].text);
-		version->row.missing_ids = keep(&room, rows[i].missing_ids);
-		version->group = FP_CATALOG_NO_GROUP;
+		version->row = *readings[i].row;
+		version->row.text = copy_text(version->row.text, &free_space);
+		version->row.missing_ids = copy_text(version->row.missing_ids, &free_space);
 		fp_grammar_read_first(options->grammars, options->grammar_count, version->row.text,
 			&version->decoded);
-		version->standing = standing_of(version, options);
-		count_standing(catalog, version);
+		version->standing = judge_standing(version, options->keep_unlisted);
+		version->group = FP_CATALOG_NO_GROUP;
+		count_version(catalog, version);
 	}
+}
+
+static struct fp_catalog *make_catalog(const struct fp_catalog_row *rows, size_t count)
+{
+	struct fp_catalog *catalog = calloc(1, sizeof(*catalog));
+	size_t text_bytes = 1;
+
+	if (!catalog)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		text_bytes += rows[i].text.len + rows[i].missing_ids.len;
 	catalog->version_count = (uint32_t)count;
-	if (count)
-		qsort(catalog->versions, count, sizeof(*catalog->versions), compare_versions);
-	return 0;
-}
-
-/* ---- groups ---- */
-
-static int compare_group_keys(const struct fp_decoded *a, const struct fp_decoded *b)
-{
-	int order;
-
-	if (a->grammar != b->grammar)
-		return a->grammar < b->grammar ? -1 : 1;
-	order = fp_release_compare(&a->release, &b->release);
-	return order ? order : fp_str_compare_nocase(a->label, b->label);
-}
-
-/* Group after group; within one by stamp, then revision, then version order. */
-static int compare_places(const void *a, const void *b, void *context)
-{
-	const struct fp_catalog *catalog = context;
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-	const struct fp_decoded *one = &catalog->versions[left].decoded;
-	const struct fp_decoded *other = &catalog->versions[right].decoded;
-	int order = compare_group_keys(one, other);
-
-	if (order)
-		return order;
-	if (one->minute != other->minute)
-		return one->minute < other->minute ? -1 : 1;
-	if (one->revision != other->revision)
-		return one->revision < other->revision ? -1 : 1;
-	return left < right ? -1 : left > right;
-}
-
-static bool is_grouped(const struct fp_catalog_version *version)
-{
-	return version->row.vanished_us < 0 && version->standing != FP_REJECTION_UNRECOGNISED &&
-	       version->standing != FP_REJECTION_UNLISTED;
-}
-
-static void open_group(struct fp_catalog *catalog, uint32_t place)
-{
-	const struct fp_decoded *decoded = &catalog->versions[catalog->order[place]].decoded;
-
-	catalog->groups[catalog->group_count++] = (struct fp_catalog_group){
-		.grammar = decoded->grammar,
-		.release = decoded->release,
-		.label = decoded->label,
-		.first = place,
-	};
-}
-
-static int build_groups(struct fp_catalog *catalog)
-{
-	uint32_t placed = 0;
-
-	catalog->order = calloc(catalog->version_count + 1, sizeof(*catalog->order));
-	catalog->groups = calloc(catalog->version_count + 1, sizeof(*catalog->groups));
-	if (!catalog->order || !catalog->groups)
-		return -FP_ERROR_MEMORY;
-	for (uint32_t i = 0; i < catalog->version_count; i++)
-		if (is_grouped(&catalog->versions[i]))
-			catalog->order[placed++] = i;
-	if (placed)
-		qsort_r(catalog->order, placed, sizeof(*catalog->order), compare_places, catalog);
-	for (uint32_t place = 0; place < placed; place++) {
-		struct fp_catalog_version *version = &catalog->versions[catalog->order[place]];
-		struct fp_catalog_group *group;
-
-		if (place == 0 ||
-			compare_group_keys(&catalog->versions[catalog->order[place - 1]].decoded,
-				&version->decoded) != 0)
-			open_group(catalog, place);
-		version->group = catalog->group_count - 1;
-		group = &catalog->groups[version->group];
-		group->count++;
-		group->blocked += version->standing != FP_REJECTION_NONE;
-	}
-	return 0;
+	catalog->versions = calloc(count + 1, sizeof(*catalog->versions));
+	catalog->memory = malloc(text_bytes);
+	if (catalog->versions && catalog->memory)
+		return catalog;
+	fp_catalog_free(catalog);
+	return NULL;
 }
 
 int fp_catalog_build(const struct fp_catalog_row *rows, size_t count,
 	const struct fp_catalog_options *options, struct fp_catalog **catalog,
 	struct fp_error *error)
 {
-	struct fp_catalog *made = calloc(1, sizeof(*made));
+	FP_CLEANUP(fp_catalog_free_cleanup) struct fp_catalog *built = NULL;
+	FP_CLEANUP_FREE struct reading *readings = NULL;
+	int r;
 
-	if (!made || read_rows(made, rows, count, options) < 0 || build_groups(made) < 0) {
-		fp_catalog_free(made);
+	if (count > FP_CATALOG_MAX_ROWS)
+		return fp_error_set(error, FP_ERROR_LIMIT,
+			"a package has %zu versions, more than the %d that are supported", count,
+			(int)FP_CATALOG_MAX_ROWS);
+	readings = read_sorted(rows, count);
+	built = make_catalog(rows, count);
+	if (!readings || !built)
 		return fp_error_memory(error);
-	}
-	*catalog = made;
+	fill_versions(built, readings, options);
+	r = fp_catalog_group_versions(built, error);
+	if (r < 0)
+		return r;
+	*catalog = built;
+	built = NULL;
 	return 0;
 }
 
@@ -183,43 +148,64 @@ void fp_catalog_free(struct fp_catalog *catalog)
 	free(catalog->versions);
 	free(catalog->groups);
 	free(catalog->order);
+	free(catalog->minutes);
 	free(catalog->memory);
 	free(catalog);
 }
 
-/* Same version for NuGet: numbers and labels, case and metadata apart. */
-static int compare_identity(struct fp_str a, struct fp_str b)
+/* The first version that is not below the text. */
+static uint32_t lower_bound(const struct fp_catalog *catalog, struct fp_str text)
 {
-	struct fp_nuget_version left, right;
-
-	if (fp_nuget_version_parse(a, &left) && fp_nuget_version_parse(b, &right))
-		return fp_nuget_version_compare(&left, &right);
-	return fp_version_text_compare(a, b);
-}
-
-const struct fp_catalog_version *fp_catalog_find(
-	const struct fp_catalog *catalog, struct fp_str text)
-{
-	const struct fp_catalog_version *same = NULL;
 	uint32_t low = 0, high = catalog->version_count;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (compare_identity(catalog->versions[middle].row.text, text) < 0)
+		if (fp_version_text_compare(catalog->versions[middle].row.text, text) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (; low < catalog->version_count; low++) {
-		const struct fp_catalog_version *version = &catalog->versions[low];
+	return low;
+}
 
-		if (compare_identity(version->row.text, text) != 0)
-			break;
-		if (fp_str_equal(version->row.text, text))
+static bool is_same_version(
+	const struct fp_catalog_version *version, const struct fp_nuget_version *wanted)
+{
+	struct fp_nuget_version parsed;
+
+	return fp_nuget_version_parse(version->row.text, &parsed) &&
+	       fp_nuget_version_compare(&parsed, wanted) == 0;
+}
+
+/* Equal versions stand side by side, around the place where the text would be. */
+static const struct fp_catalog_version *find_same(
+	const struct fp_catalog *catalog, const struct fp_nuget_version *wanted, uint32_t at)
+{
+	const struct fp_catalog_version *found = NULL;
+
+	while (at > 0 && is_same_version(&catalog->versions[at - 1], wanted))
+		at--;
+	for (; at < catalog->version_count && is_same_version(&catalog->versions[at], wanted);
+		at++) {
+		const struct fp_catalog_version *version = &catalog->versions[at];
+
+		if (version->row.vanished_us < 0)
 			return version;
-		if (!same)
-			same = version;
+		found = found ? found : version;
 	}
-	return same;
+	return found;
+}
+
+const struct fp_catalog_version *fp_catalog_find(
+	const struct fp_catalog *catalog, struct fp_str text)
+{
+	uint32_t at = lower_bound(catalog, text);
+	struct fp_nuget_version wanted;
+
+	if (at < catalog->version_count && fp_str_equal(catalog->versions[at].row.text, text))
+		return &catalog->versions[at];
+	if (!fp_nuget_version_parse(text, &wanted))
+		return NULL;
+	return find_same(catalog, &wanted, at);
 }

@@ -4,8 +4,11 @@
  * and grouped so that selection costs a few comparisons whatever the feed's size. Immutable once
  * built; readers share it without locks.
  *
- * Groups: versions of one (grammar, release, label), label and prerelease case-folded, ordered by
- * (stamp, NuGet order); selection looks up the few groups whose label is the branch's.
+ * Groups: versions of one (grammar, release, label), label and prerelease case-folded; selection
+ * looks up the few groups whose label is the branch's. Versions that no request can get past
+ * `unrecognised` or `unlisted` are in no group. An arcade version is in two: its release's, and the
+ * one of the same numbers without prerelease label, which a request without one asks for (no
+ * arcade version is without, so the two cannot be confused).
  */
 #include "forkpoint/base/error.h"
 #include "forkpoint/core/grammar.h"
@@ -40,12 +43,22 @@ struct fp_catalog_version {
 
 #define FP_CATALOG_NO_GROUP UINT32_MAX
 
+/* A group's members in parts, by their standing, so that counting them up to a minute is one binary
+ * search per part whatever is quarantined. In the order of their rejection codes. */
+enum fp_catalog_part {
+	FP_CATALOG_ELIGIBLE,
+	FP_CATALOG_QUARANTINED,
+	FP_CATALOG_UNAVAILABLE,
+	FP_CATALOG_INCOMPLETE_SET,
+	FP_CATALOG_PARTS,
+};
+
 struct fp_catalog_group {
 	enum fp_grammar grammar;
 	struct fp_release release;
-	struct fp_str label;   /* as the first version of the group writes it */
-	uint32_t first, count; /* into the catalog's `order` */
-	uint32_t blocked;      /* members whose standing is not FP_REJECTION_NONE */
+	struct fp_str label; /* as the first version of the group writes it */
+	/* Into the catalog's `order`: part i is [first[i], first[i + 1]). */
+	uint32_t first[FP_CATALOG_PARTS + 1];
 };
 
 struct fp_catalog_options {
@@ -62,19 +75,25 @@ struct fp_catalog {
 	uint32_t unlisted_count;	 /* recognised, rejected as unlisted */
 	struct fp_catalog_group *groups; /* ordered by (grammar, release, label) */
 	uint32_t group_count;
-	uint32_t *order; /* version indices, group after group, ascending by
-			  * (stamp, revision, version order) */
-	void *memory;	 /* private: what the slices point into */
+	uint32_t grammar_first[FP_GRAMMAR_COUNT + 1]; /* groups of a grammar, as in `first` */
+	/* Version indices, group after group, part after part, ascending by (minute, revision,
+	 * version order); and their minutes, side by side for the searches. */
+	uint32_t *order;
+	fp_minute *minutes;
+	void *memory; /* private: what the slices point into */
 };
 
-/* Reads and groups the rows. -FP_ERROR_MEMORY only; rows of any content are fine. Two rows that
- * NuGet holds for one version are both kept. */
+/* Reads and groups the rows. -FP_ERROR_MEMORY, or -FP_ERROR_LIMIT past FP_CATALOG_MAX_ROWS; rows of
+ * any content are fine. Two rows that NuGet holds for one version are both kept. */
+enum { FP_CATALOG_MAX_ROWS = 1 << 30 };
+
 int fp_catalog_build(const struct fp_catalog_row *rows, size_t count,
 	const struct fp_catalog_options *options, struct fp_catalog **catalog,
 	struct fp_error *error);
 void fp_catalog_free(struct fp_catalog *catalog);
 FP_DEFINE_CLEANUP(struct fp_catalog *, fp_catalog_free)
 
-/* The version with exactly this text, or else the one that NuGet holds for the same; NULL. */
+/* The version with exactly this text, or else one that NuGet holds for the same, a listed one
+ * before a vanished one; NULL. */
 const struct fp_catalog_version *fp_catalog_find(
 	const struct fp_catalog *catalog, struct fp_str text);

@@ -8,9 +8,9 @@
 
 enum {
 	FP_SELECT_BRANCH_NAMES_MAX = 16,
-	/* Groups that one query can meet: three per name, and one per stage of an unlabelled
-	 * package's release. */
-	FP_SELECT_GROUPS_MAX = 128,
+	/* Groups that one query can meet: of each name in prerelease-stamp's style and
+	 * patch-stamp's two, and of packages without a label. */
+	FP_SELECT_GROUPS_MAX = FP_SELECT_BRANCH_NAMES_MAX * 3 + 1,
 };
 
 struct fp_select_query {
@@ -26,10 +26,11 @@ struct fp_select_query {
 struct fp_selection {
 	/* Indices into catalog->versions, FP_SELECT_NO_VERSION where there is none. */
 	uint32_t chosen;
-	uint32_t runner_up;	     /* what would be chosen if `chosen` were not there */
-	uint32_t nearest_newer;	     /* oldest of this release and branch after the fork point */
-	uint32_t quarantined_better; /* newest quarantined one that would otherwise have won */
-	uint32_t total;		     /* candidates: versions that the feed lists */
+	uint32_t runner_up;	/* what would be chosen if `chosen` were not there */
+	uint32_t nearest_newer; /* oldest one counted as after the fork point */
+	/* The newest that would have won, were it not quarantined. */
+	uint32_t quarantined_better;
+	uint32_t total; /* candidates: versions that the feed lists */
 	uint32_t eligible;
 	uint32_t rejected[FP_REJECTION_COUNT];
 	bool day_granular; /* chosen is arcade's and its day is the fork point's own */
@@ -52,7 +53,7 @@ enum fp_rejection fp_select_judge(const struct fp_catalog *catalog,
  */
 struct fp_select_cursor {
 	struct {
-		uint32_t group, remaining; /* members of the group not yet yielded */
+		uint32_t group, remaining; /* eligible members not yet yielded */
 	} at[FP_SELECT_GROUPS_MAX];
 	size_t count;
 	bool started;
@@ -63,9 +64,10 @@ uint32_t fp_select_next(const struct fp_catalog *catalog, const struct fp_select
 
 /* The nearest misses for a no-database answer. */
 struct fp_select_misses {
-	uint32_t oldest_after;	       /* oldest of release and branch after the fork point */
+	uint32_t oldest_after;	       /* as nearest_newer */
 	uint32_t newest_other_release; /* of this branch, at or before the fork point if possible */
-	/* Groups of this release but other labels, newest first. */
+	/* Groups of this release but other labels, newest first, each label once. Newest is what
+	 * stands first in (minute, revision, version order). */
 	uint32_t other_branch_groups[8];
 	size_t other_branch_group_count;
 };

@@ -1,0 +1,162 @@
+/*
+ * The groups of a catalog: its versions sorted by (grammar, release, label, standing, minute,
+ * revision, version order), and the places where the first four change.
+ */
+#include "catalog_groups.h"
+
+#include <stdlib.h>
+
+/* A version's place in one group. */
+struct member {
+	const struct fp_catalog_version *version;
+	bool any_prerelease; /* arcade: in the group of its numbers alone */
+};
+
+static enum fp_catalog_part part_of(const struct fp_catalog_version *version)
+{
+	if (version->standing == FP_REJECTION_NONE)
+		return FP_CATALOG_ELIGIBLE;
+	return (enum fp_catalog_part)(
+		FP_CATALOG_QUARANTINED + (version->standing - FP_REJECTION_QUARANTINED));
+}
+
+static struct fp_release release_of(const struct member *member)
+{
+	struct fp_release release = member->version->decoded.release;
+
+	if (member->any_prerelease)
+		release.prerelease = fp_str_n(NULL, 0);
+	return release;
+}
+
+static int compare_groups(const struct member *a, const struct member *b)
+{
+	const struct fp_decoded *left = &a->version->decoded, *right = &b->version->decoded;
+	struct fp_release left_release, right_release;
+	int order;
+
+	if (left->grammar != right->grammar)
+		return left->grammar < right->grammar ? -1 : 1;
+	left_release = release_of(a);
+	right_release = release_of(b);
+	order = fp_release_compare(&left_release, &right_release);
+	return order ? order : fp_str_compare_nocase(left->label, right->label);
+}
+
+static int compare_members(const void *a, const void *b)
+{
+	const struct member *left = a, *right = b;
+	const struct fp_decoded *first = &left->version->decoded;
+	const struct fp_decoded *second = &right->version->decoded;
+	int order = compare_groups(left, right);
+
+	if (order)
+		return order;
+	if (part_of(left->version) != part_of(right->version))
+		return part_of(left->version) < part_of(right->version) ? -1 : 1;
+	if (first->minute != second->minute)
+		return first->minute < second->minute ? -1 : 1;
+	if (first->revision != second->revision)
+		return first->revision < second->revision ? -1 : 1;
+	return left->version < right->version ? -1 : left->version > right->version;
+}
+
+static bool is_grouped(const struct fp_catalog_version *version)
+{
+	return version->row.vanished_us < 0 && version->standing != FP_REJECTION_UNRECOGNISED &&
+	       version->standing != FP_REJECTION_UNLISTED;
+}
+
+static uint32_t list_members(const struct fp_catalog *catalog, struct member *members)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < catalog->version_count; i++) {
+		const struct fp_catalog_version *version = &catalog->versions[i];
+
+		if (!is_grouped(version))
+			continue;
+		members[count++] = (struct member){.version = version};
+		if (version->decoded.grammar == FP_GRAMMAR_ARCADE)
+			members[count++] =
+				(struct member){.version = version, .any_prerelease = true};
+	}
+	return count;
+}
+
+static bool begins_group(const struct member *members, uint32_t at)
+{
+	return at == 0 || compare_groups(&members[at - 1], &members[at]) != 0;
+}
+
+static uint32_t count_groups(const struct member *members, uint32_t count)
+{
+	uint32_t groups = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		groups += begins_group(members, i);
+	return groups;
+}
+
+static struct fp_catalog_group *open_group(
+	struct fp_catalog *catalog, const struct member *member, uint32_t at)
+{
+	const struct fp_decoded *decoded = &member->version->decoded;
+	struct fp_catalog_group *group = &catalog->groups[catalog->group_count++];
+
+	*group = (struct fp_catalog_group){
+		.grammar = decoded->grammar,
+		.release = release_of(member),
+		.label = decoded->label,
+	};
+	for (int part = 0; part <= FP_CATALOG_PARTS; part++)
+		group->first[part] = at;
+	/* The starts of all later grammars move along with the last group. */
+	for (int grammar = (int)decoded->grammar + 1; grammar <= FP_GRAMMAR_COUNT; grammar++)
+		catalog->grammar_first[grammar] = catalog->group_count;
+	return group;
+}
+
+static void place_member(struct fp_catalog *catalog, struct fp_catalog_group *group,
+	const struct member *member, uint32_t at)
+{
+	uint32_t index = (uint32_t)(member->version - catalog->versions);
+
+	for (int part = (int)part_of(member->version) + 1; part <= FP_CATALOG_PARTS; part++)
+		group->first[part] = at + 1;
+	catalog->order[at] = index;
+	catalog->minutes[at] = member->version->decoded.minute;
+	if (!member->any_prerelease)
+		catalog->versions[index].group = catalog->group_count - 1;
+}
+
+static void place_members(struct fp_catalog *catalog, const struct member *members, uint32_t count)
+{
+	struct fp_catalog_group *group = NULL;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (begins_group(members, i))
+			group = open_group(catalog, &members[i], i);
+		place_member(catalog, group, &members[i], i);
+	}
+}
+
+int fp_catalog_group_versions(struct fp_catalog *catalog, struct fp_error *error)
+{
+	FP_CLEANUP_FREE struct member *members =
+		calloc((size_t)catalog->version_count * 2 + 1, sizeof(*members));
+	uint32_t count;
+
+	if (!members)
+		return fp_error_memory(error);
+	count = list_members(catalog, members);
+	qsort(members, count, sizeof(*members), compare_members);
+	catalog->groups =
+		calloc((size_t)count_groups(members, count) + 1, sizeof(*catalog->groups));
+	catalog->order = calloc((size_t)count + 1, sizeof(*catalog->order));
+	catalog->minutes = calloc((size_t)count + 1, sizeof(*catalog->minutes));
+	if (!catalog->groups || !catalog->order || !catalog->minutes)
+		return fp_error_memory(error);
+	place_members(catalog, members, count);
+	return 0;
+}
