@@ -72,6 +72,18 @@ static bool make_room(struct fp_buf *buf, size_t more)
 	return buf->state == FP_BUF_OK;
 }
 
+char *fp_buf_extend(struct fp_buf *buf, size_t len)
+{
+	char *start;
+
+	if (!make_room(buf, len))
+		return NULL;
+	start = buf->data + buf->len;
+	buf->len += len;
+	buf->data[buf->len] = '\0';
+	return start;
+}
+
 void fp_buf_add(struct fp_buf *buf, const void *data, size_t len)
 {
 	if (len == 0 || !make_room(buf, len))

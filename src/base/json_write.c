@@ -1,4 +1,5 @@
-/* JSON straight into a buffer. */
+/* JSON straight into a buffer. On the path of every request: plain text is copied eight bytes at a
+ * look, and nothing is formatted with printf. */
 #include "forkpoint/base/json_write.h"
 
 #include "forkpoint/base/time.h"
@@ -56,22 +57,66 @@ void fp_json_array_end(struct fp_json *json)
 
 void fp_json_key(struct fp_json *json, const char *key)
 {
-	assert(!json->after_key);
-	fp_buf_add(json->out, ",\"", json->need_comma ? 2 : 0);
-	if (!json->need_comma)
-		fp_buf_add_char(json->out, '"');
-	fp_buf_add_text(json->out, key);
-	fp_buf_add(json->out, "\":", 2);
+	size_t len = strlen(key);
+	size_t comma = json->need_comma ? 1 : 0;
+	char *at;
+
+	assert(json->depth > 0 && !json->after_key);
 	json->need_comma = true;
 	json->after_key = true;
+	at = fp_buf_extend(json->out, comma + len + 3);
+	if (!at)
+		return;
+	if (comma)
+		*at++ = ',';
+	*at++ = '"';
+	memcpy(at, key, len);
+	memcpy(at + len, "\":", 2);
 }
 
-/* Bytes that stand for themselves in a JSON string. */
+/* Whether one of eight bytes cannot be copied as it is: below 0x20, a quote, a backslash, beyond
+ * ASCII. A byte after such a one may be taken for one too. */
+static bool has_special(uint64_t word)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t quotes = word ^ ones * '"', backslashes = word ^ ones * '\\';
+	uint64_t marks = (word - ones * 0x20) | (quotes - ones) | (backslashes - ones) | word;
+
+	return (marks & ones << 7) != 0;
+}
+
 static bool is_plain(unsigned char c)
 {
 	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+/* How many bytes from the start can be copied as they are: plain ones and whole characters. */
+static size_t clean_run(struct fp_str s)
+{
+	size_t at = 0;
+	uint64_t word;
+
+	while (at < s.len) {
+		size_t step;
+
+		if (s.len - at >= sizeof(word)) {
+			memcpy(&word, s.ptr + at, sizeof(word));
+			if (!has_special(word)) {
+				at += sizeof(word);
+				continue;
+			}
+		}
+		step = is_plain((unsigned char)s.ptr[at]) ? 1
+		       : (unsigned char)s.ptr[at] >= 0x80 ? fp_utf8_length(s.ptr + at, s.len - at)
+							  : 0;
+		if (step == 0)
+			break;
+		at += step;
+	}
+	return at;
+}
+
+/* A byte that cannot stand in a string: what is not ASCII is no character either. */
 static void add_escape(struct fp_buf *out, unsigned char c)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -83,43 +128,44 @@ static void add_escape(struct fp_buf *out, unsigned char c)
 	case '\n': fp_buf_add(out, "\\n", 2); break;
 	case '\r': fp_buf_add(out, "\\r", 2); break;
 	case '\t': fp_buf_add(out, "\\t", 2); break;
-	default: fp_buf_add(out, escape, sizeof(escape)); break;
+	default:
+		if (c < 0x80)
+			fp_buf_add(out, escape, sizeof(escape));
+		else
+			fp_buf_add(out, "\xef\xbf\xbd", 3);
 	}
 }
 
-/* A character of more than one byte, or U+FFFD in the place of a byte that starts none. Returns the
- * bytes that were used up. */
-static size_t add_multibyte(struct fp_buf *out, struct fp_str rest)
+/* The common case, a string that needs no escape, at once. */
+static bool add_whole(struct fp_buf *out, struct fp_str value)
 {
-	for (size_t len = 2; len <= 4 && len <= rest.len; len++) {
-		if (fp_str_is_utf8(fp_str_n(rest.ptr, len))) {
-			fp_buf_add(out, rest.ptr, len);
-			return len;
-		}
-	}
-	fp_buf_add(out, "\xef\xbf\xbd", 3);
-	return 1;
+	char *at;
+
+	if (clean_run(value) < value.len)
+		return false;
+	at = fp_buf_extend(out, value.len + 2);
+	if (!at)
+		return true;
+	at[0] = '"';
+	if (value.len > 0)
+		memcpy(at + 1, value.ptr, value.len);
+	at[value.len + 1] = '"';
+	return true;
 }
 
 void fp_json_string(struct fp_json *json, struct fp_str value)
 {
-	size_t at = 0;
-
 	before_value(json);
+	if (add_whole(json->out, value))
+		return;
 	fp_buf_add_char(json->out, '"');
-	while (at < value.len) {
-		size_t run = at;
+	while (value.len > 0) {
+		size_t run = clean_run(value);
 
-		while (run < value.len && is_plain((unsigned char)value.ptr[run]))
-			run++;
-		fp_buf_add(json->out, value.ptr + at, run - at);
-		at = run;
-		if (at == value.len)
-			break;
-		if ((unsigned char)value.ptr[at] < 0x80)
-			add_escape(json->out, (unsigned char)value.ptr[at++]);
-		else
-			at += add_multibyte(json->out, fp_str_n(value.ptr + at, value.len - at));
+		fp_buf_add(json->out, value.ptr, run);
+		if (run < value.len)
+			add_escape(json->out, (unsigned char)value.ptr[run++]);
+		value = fp_str_n(value.ptr + run, value.len - run);
 	}
 	fp_buf_add_char(json->out, '"');
 }
@@ -163,16 +209,16 @@ void fp_json_time_us(struct fp_json *json, int64_t microseconds)
 
 void fp_json_time_s(struct fp_json *json, int64_t seconds)
 {
-	char text[FP_TIME_TEXT_MAX];
+	char text[FP_TIME_TEXT_MAX + 2] = "\"";
+	size_t len;
 
 	if (seconds < 0) {
 		fp_json_null(json);
 		return;
 	}
-	before_value(json);
-	fp_buf_add_char(json->out, '"');
-	fp_buf_add(json->out, text, fp_time_format_s(seconds, text));
-	fp_buf_add_char(json->out, '"');
+	len = fp_time_format_s(seconds, text + 1);
+	text[len + 1] = '"';
+	fp_json_raw(json, fp_str_n(text, len + 2));
 }
 
 void fp_json_raw(struct fp_json *json, struct fp_str json_text)

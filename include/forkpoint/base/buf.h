@@ -31,6 +31,9 @@ void fp_buf_clear(struct fp_buf *buf);
 /* Makes room for `more` further bytes ahead of time. */
 void fp_buf_reserve(struct fp_buf *buf, size_t more);
 
+/* Appends len bytes that the caller fills in, all, at the returned place; NULL when the buffer has
+ * failed. */
+char *fp_buf_extend(struct fp_buf *buf, size_t len);
 void fp_buf_add(struct fp_buf *buf, const void *data, size_t len);
 void fp_buf_add_char(struct fp_buf *buf, char c);
 void fp_buf_add_text(struct fp_buf *buf, const char *text);

@@ -60,7 +60,7 @@ int fp_char_hex_value(char c);
 /*
  * Nearest names for "did you mean". The distance is Levenshtein's over lower-cased bytes; only the
  * first 64 bytes of each name count. Returns how many of `names` were written to `indices`,
- * nearest first, at most `max`; names farther than a third of the wanted name's length
+ * nearest first, at most `max` and 16; names farther than a third of the wanted name's length
  * (at least 2) are left out.
  */
 size_t fp_str_nearest(struct fp_str wanted, const struct fp_str *names, size_t count,

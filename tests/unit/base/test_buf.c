@@ -29,6 +29,21 @@ static void appends_and_terminates(void **state)
 	assert_int_equal(fp_buf_str(&buf).len, 13);
 }
 
+static void makes_room_for_the_caller_to_fill(void **state)
+{
+	struct fp_buf buf FP_CLEANUP(fp_buf_release);
+
+	fp_buf_init(&buf, 5);
+	fp_buf_add_text(&buf, "a");
+	memcpy(fp_buf_extend(&buf, 3), "bcd", 3);
+	assert_string_equal(buf.data, "abcd");
+	assert_non_null(fp_buf_extend(&buf, 0));
+	assert_null(fp_buf_extend(&buf, 2));
+	assert_null(fp_buf_extend(&buf, 1)); /* failed is failed */
+	assert_string_equal(buf.data, "abcd");
+	assert_int_equal(fp_buf_check(&buf, NULL), -FP_ERROR_LIMIT);
+}
+
 static void stops_at_its_maximum(void **state)
 {
 	/* bytes that are there, bytes that come, whether they fit into 10 */
@@ -203,6 +218,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(appends_and_terminates),
+		cmocka_unit_test(makes_room_for_the_caller_to_fill),
 		cmocka_unit_test(stops_at_its_maximum),
 		cmocka_unit_test(drops_everything_after_a_failure),
 		cmocka_unit_test(formats_up_to_the_maximum),
