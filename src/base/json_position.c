@@ -111,11 +111,10 @@ static void step_block_comment(struct fp_json_position *position, char c)
 
 static void step(struct fp_json_position *position, char c)
 {
+	if (position->place == FP_JSON_IN_WORD && ends_word(c))
+		position->place = FP_JSON_BETWEEN;
 	switch (position->place) {
-	case FP_JSON_IN_WORD:
-		if (!ends_word(c))
-			break;
-		/* fall through */
+	case FP_JSON_IN_WORD: break;
 	case FP_JSON_BETWEEN: step_between(position, c); break;
 	case FP_JSON_IN_STRING: step_string(position, c); break;
 	case FP_JSON_IN_ESCAPE: step_escape(position, c); break;
@@ -130,15 +129,34 @@ static void step(struct fp_json_position *position, char c)
 	}
 }
 
+/* How many bytes from the start of `data` stand in the middle of a string: they move nothing but
+ * the column. */
+static size_t plain_run(const struct fp_json_position *position, const char *data, size_t len)
+{
+	size_t run = 0;
+
+	if (position->place != FP_JSON_IN_STRING || position->high_pending)
+		return 0;
+	while (run < len && data[run] != '"' && data[run] != '\\' && data[run] != '\n')
+		run++;
+	return run;
+}
+
 void fp_json_position_walk(struct fp_json_position *position, const char *data, size_t len)
 {
-	for (size_t i = 0; i < len && !position->foreign_space; i++) {
-		step(position, data[i]);
-		position->token_bytes++;
-		position->column++;
+	for (size_t i = 0; i < len && !position->foreign_space;) {
+		size_t run = plain_run(position, data + i, len - i);
+
+		if (run == 0) {
+			step(position, data[i]);
+			run = 1;
+		}
+		position->token_bytes += run;
+		position->column += (unsigned)run;
 		if (data[i] == '\n') {
 			position->line++;
 			position->column = 1;
 		}
+		i += run;
 	}
 }

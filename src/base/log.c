@@ -50,7 +50,7 @@ static bool is_wanted(enum fp_log_level level)
 }
 
 /* Room is left for the line's end. */
-static void add_formatted(struct line *line, const char *format, va_list arguments)
+static void FP_PRINTF(2, 0) add_formatted(struct line *line, const char *format, va_list arguments)
 {
 	size_t room = sizeof(line->text) - 1 - line->len;
 	int printed = vsnprintf(line->text + line->len, room, format, arguments);
