@@ -32,12 +32,14 @@ static int prepare_known_hosts(const struct fp_fetch_job *job, struct fp_error *
 		return fp_error_set(error, FP_ERROR_LIMIT, "the path %s is too long", job->path);
 	if (access(job->ssh_known_hosts_file, R_OK) < 0)
 		return fp_error_set(error, FP_ERROR_DENIED,
-			"ssh_known_hosts_file %s cannot be read: %s", job->ssh_known_hosts_file, strerror(errno));
+			"ssh_known_hosts_file %s cannot be read: %s", job->ssh_known_hosts_file,
+			strerror(errno));
 	mkdir(home, 0700);
 	mkdir(folder, 0700);
 	unlink(link);
 	if (symlink(job->ssh_known_hosts_file, link) < 0 || setenv("HOME", home, 1) < 0)
-		return fp_error_set(error, FP_ERROR_IO, "cannot prepare %s: %s", link, strerror(errno));
+		return fp_error_set(
+			error, FP_ERROR_IO, "cannot prepare %s: %s", link, strerror(errno));
 	if (git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, GIT_CONFIG_LEVEL_GLOBAL, home) < 0)
 		return fp_git_error(error, FP_ERROR_INTERNAL, "cannot set the home folder");
 	return 0;

@@ -106,22 +106,29 @@ static void settle(struct fp_ref_table *table)
 	table->count = kept;
 }
 
-int fp_mirror_keep(
-	struct fp_mirror *mirror, const struct fp_oid *oids, size_t count, struct fp_error *error)
+int fp_keep_commits(git_repository *repo, git_odb *odb, const struct fp_oid *oids, size_t count,
+	struct fp_error *error)
 {
-	FP_CLEANUP(fp_mirror_lock_drop) struct fp_mirror_lock lock = {-1};
 	FP_CLEANUP(fp_ref_table_release) struct fp_ref_table table = {0};
-	size_t before;
-	int rc = fp_mirror_lock_take(mirror->path, LOCK_WAIT_MS, &lock, error);
+	struct fp_mirror mirror = {.repo = repo, .odb = odb};
+	int rc = fp_ref_table_read(repo, &table, error);
+	size_t before = table.count;
 
-	if (!rc)
-		rc = fp_ref_table_read(mirror->repo, &table, error);
-	before = table.count;
 	for (size_t i = 0; i < count && !rc; i++)
-		if (fp_mirror_object_type(mirror, &oids[i]) == FP_OBJECT_COMMIT)
+		if (fp_mirror_object_type(&mirror, &oids[i]) == FP_OBJECT_COMMIT)
 			rc = add_kept(&table, &oids[i], error);
 	if (rc)
 		return rc;
 	settle(&table);
-	return table.count == before ? 0 : fp_ref_table_write(mirror->path, &table, error);
+	return table.count == before ? 0
+				     : fp_ref_table_write(git_repository_path(repo), &table, error);
+}
+
+int fp_mirror_keep(
+	struct fp_mirror *mirror, const struct fp_oid *oids, size_t count, struct fp_error *error)
+{
+	FP_CLEANUP(fp_mirror_lock_drop) struct fp_mirror_lock lock = {-1};
+	int rc = fp_mirror_lock_take(mirror->path, LOCK_WAIT_MS, &lock, error);
+
+	return rc ? rc : fp_keep_commits(mirror->repo, mirror->odb, oids, count, error);
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int on_progress(const git_indexer_progress *stats, void *context)
+int fp_upstream_on_progress(const git_indexer_progress *stats, void *context)
 {
 	struct fp_upstream *upstream = context;
 	struct fp_fetch_progress *progress = &upstream->progress;
@@ -33,17 +33,25 @@ static int on_remote_text(const char *text, int len, void *context)
 	return 0;
 }
 
-static void set_callbacks(struct fp_upstream *upstream, git_remote_callbacks *callbacks)
+static int make_transport(git_transport **out, git_remote *remote, void *context)
+{
+	struct fp_upstream *upstream = context;
+
+	return fp_wire_transport(out, remote, &upstream->wire);
+}
+
+void fp_upstream_set_callbacks(struct fp_upstream *upstream, git_remote_callbacks *callbacks)
 {
 	callbacks->credentials = fp_credentials_acquire;
 	callbacks->certificate_check = fp_credentials_check_peer;
-	callbacks->transfer_progress = on_progress;
+	callbacks->transfer_progress = fp_upstream_on_progress;
 	callbacks->sideband_progress = on_remote_text;
+	callbacks->transport = make_transport;
 	callbacks->payload = upstream;
 }
 
-/* rc is what libgit2 returned. */
-static int fail(struct fp_upstream *upstream, int rc, const char *what, struct fp_error *error)
+int fp_upstream_fail(
+	struct fp_upstream *upstream, int libgit2_rc, const char *what, struct fp_error *error)
 {
 	const git_error *last = git_error_last();
 	int class = last ? last->klass : GIT_ERROR_NONE;
@@ -51,7 +59,7 @@ static int fail(struct fp_upstream *upstream, int rc, const char *what, struct f
 
 	if (upstream->refusal[0])
 		return fp_error_set(error, FP_ERROR_DENIED, "%s", upstream->refusal);
-	if (rc == GIT_EAUTH || rc == GIT_ECERTIFICATE)
+	if (libgit2_rc == GIT_EAUTH || libgit2_rc == GIT_ECERTIFICATE)
 		code = FP_ERROR_DENIED;
 	else if (class == GIT_ERROR_INDEXER || class == GIT_ERROR_ZLIB)
 		code = FP_ERROR_INVALID;
@@ -63,7 +71,7 @@ int fp_upstream_connect(struct fp_upstream *upstream, struct fp_error *error)
 	git_remote_connect_options options = GIT_REMOTE_CONNECT_OPTIONS_INIT;
 	int rc;
 
-	set_callbacks(upstream, &options.callbacks);
+	fp_upstream_set_callbacks(upstream, &options.callbacks);
 	options.proxy_opts.type = GIT_PROXY_AUTO;
 	upstream->report(upstream->context, &upstream->progress);
 	rc = fp_credentials_prepare(upstream->job, error);
@@ -72,13 +80,26 @@ int fp_upstream_connect(struct fp_upstream *upstream, struct fp_error *error)
 	rc = git_remote_create_anonymous(&upstream->remote, upstream->repo, upstream->job->url);
 	if (!rc)
 		rc = git_remote_connect_ext(upstream->remote, GIT_DIRECTION_FETCH, &options);
-	return rc ? fail(upstream, rc, "cannot connect to the upstream", error) : 0;
+	return rc ? fp_upstream_fail(upstream, rc, "cannot connect to the upstream", error) : 0;
+}
+
+void fp_upstream_disconnect(struct fp_upstream *upstream)
+{
+	git_remote_free(upstream->remote);
+	upstream->remote = NULL;
+	upstream->asked = 0;
+}
+
+void fp_upstream_init(struct fp_upstream *upstream, const struct fp_fetch_job *job)
+{
+	*upstream = (struct fp_upstream){.job = job};
+	fp_wire_init(&upstream->wire);
 }
 
 void fp_upstream_release(struct fp_upstream *upstream)
 {
-	git_remote_free(upstream->remote);
-	upstream->remote = NULL;
+	fp_upstream_disconnect(upstream);
+	fp_wire_release(&upstream->wire);
 }
 
 static void note_failure(struct fp_fetch_result *result, const char *name, const char *why)
@@ -143,55 +164,11 @@ int fp_upstream_refs(struct fp_upstream *upstream, struct fp_ref_table *refs,
 	int rc = git_remote_ls(&heads, &count, upstream->remote);
 
 	if (rc)
-		return fail(upstream, rc, "the upstream does not list its refs", error);
+		return fp_upstream_fail(upstream, rc, "the upstream does not list its refs", error);
 	for (size_t i = 0; i < count && !rc; i++)
 		rc = add_head(upstream->job, heads[i], i + 1 < count ? heads[i + 1] : NULL, refs,
 			result, error);
 	fp_ref_table_sort(refs);
 	find_default_branch(upstream, result);
 	return rc;
-}
-
-static int download(
-	struct fp_upstream *upstream, char **specs, size_t count, struct fp_error *error)
-{
-	git_fetch_options options = GIT_FETCH_OPTIONS_INIT;
-	git_strarray array = {specs, count};
-	int rc;
-
-	set_callbacks(upstream, &options.callbacks);
-	options.proxy_opts.type = GIT_PROXY_AUTO;
-	options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
-	options.update_fetchhead = 0;
-	rc = git_remote_download(upstream->remote, &array, &options);
-	return rc ? fail(upstream, rc, "the upstream's objects could not be received", error) : 0;
-}
-
-/* libgit2 takes globs with one star; the odd glob with more is served by all refs' names. */
-int fp_upstream_download(
-	struct fp_upstream *upstream, const struct fp_ref_table *refs, struct fp_error *error)
-{
-	char **specs = calloc(refs->count + 1, sizeof(*specs));
-	int rc = specs ? 0 : fp_error_memory(error);
-
-	for (size_t i = 0; i < refs->count && !rc; i++)
-		if (asprintf(&specs[i], "+%s:%s", refs->items[i].name, refs->items[i].name) < 0)
-			rc = fp_error_memory(error);
-	if (!rc)
-		rc = download(upstream, specs, refs->count, error);
-	for (size_t i = 0; specs && i < refs->count; i++)
-		free(specs[i]);
-	free(specs);
-	return rc;
-}
-
-int fp_upstream_download_commit(
-	struct fp_upstream *upstream, const struct fp_oid *oid, struct fp_error *error)
-{
-	char hex[FP_OID_HEX + 1], spec[2 * FP_OID_HEX + sizeof(FP_KEPT_REFS) + 4];
-	char *specs[] = {spec};
-
-	fp_oid_format(oid, hex);
-	snprintf(spec, sizeof(spec), "+%s:%s%s", hex, FP_KEPT_REFS, hex);
-	return download(upstream, specs, 1, error);
 }

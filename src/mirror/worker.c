@@ -112,14 +112,6 @@ static bool has_object(git_odb *odb, const struct fp_oid *oid)
 	return git_odb_exists(odb, &id) == 1;
 }
 
-static bool needs_download(git_odb *odb, const struct fp_ref_table *refs)
-{
-	for (size_t i = 0; i < refs->count; i++)
-		if (!has_object(odb, &refs->items[i].oid))
-			return true;
-	return false;
-}
-
 static bool is_own(const struct fp_ref *ref)
 {
 	return fp_str_starts_with(fp_str(ref->name), FP_OWN_REFS);
@@ -182,38 +174,73 @@ static int set_head(const char *path, const char *head, struct fp_error *error)
 }
 
 static int update_refs(struct fp_upstream *upstream, git_odb *odb,
-	const struct fp_ref_table *wanted, struct fp_fetch_result *result, struct fp_error *error)
+	const struct fp_ref_table *before, const struct fp_ref_table *wanted,
+	struct fp_fetch_result *result, struct fp_error *error)
 {
-	FP_CLEANUP(fp_ref_table_release) struct fp_ref_table before = {0}, after = {0};
-	int rc;
+	FP_CLEANUP(fp_ref_table_release) struct fp_ref_table after = {0};
+	int rc = 0;
 
 	upstream->progress.phase = FP_FETCH_UPDATING_REFS;
 	upstream->report(upstream->context, &upstream->progress);
-	rc = fp_ref_table_read(upstream->repo, &before, error);
 	for (size_t i = 0; i < wanted->count && !rc; i++)
-		rc = take_ref(&wanted->items[i], &before, odb, &after, result, error);
+		rc = take_ref(&wanted->items[i], before, odb, &after, result, error);
 	if (!rc)
-		rc = take_rest(&before, wanted, &after, result, error);
+		rc = take_rest(before, wanted, &after, result, error);
 	fp_ref_table_sort(&after);
 	if (!rc && result->refs_updated + result->refs_pruned)
 		rc = fp_ref_table_write(upstream->job->path, &after, error);
 	return rc ? rc : set_head(upstream->job->path, result->head, error);
 }
 
+/* The commit that was asked for by its id, unless it has come with the refs. That the upstream does
+ * not serve it is no failure: whoever asked sees that it is not there. */
+static int fetch_commit(struct fp_upstream *upstream, git_odb *odb, const struct fp_ref_table *ours,
+	struct fp_error *error)
+{
+	const struct fp_oid *want = &upstream->job->want;
+	int rc;
+
+	if (fp_oid_is_zero(want) || has_object(odb, want))
+		return 0;
+	rc = fp_upstream_download_commit(upstream, odb, ours, want, error);
+	return rc ? (rc > 0 ? 0 : rc) : fp_keep_commits(upstream->repo, odb, want, 1, error);
+}
+
 static int fetch_refs(struct fp_upstream *upstream, git_odb *odb, struct fp_fetch_result *result,
 	struct fp_error *error)
 {
-	FP_CLEANUP(fp_ref_table_release) struct fp_ref_table wanted = {0};
+	FP_CLEANUP(fp_ref_table_release) struct fp_ref_table wanted = {0}, before = {0};
 	int rc = fp_upstream_connect(upstream, error);
 
 	if (!rc)
 		rc = fp_upstream_refs(upstream, &wanted, result, error);
-	if (!rc && needs_download(odb, &wanted))
-		rc = fp_upstream_download(upstream, &wanted, error);
 	if (!rc)
-		rc = update_refs(upstream, odb, &wanted, result, error);
+		rc = fp_ref_table_read(upstream->repo, &before, error);
+	if (!rc)
+		rc = fp_upstream_download(upstream, odb, &before, &wanted, error);
+	if (!rc)
+		rc = update_refs(upstream, odb, &before, &wanted, result, error);
+	if (!rc)
+		rc = fetch_commit(upstream, odb, &wanted, error);
 	result->received_bytes = upstream->progress.received_bytes;
 	result->received_objects = upstream->progress.received_objects;
+	return rc;
+}
+
+/* The mirror's folder exists and is locked. */
+static int fetch_locked(
+	struct fp_upstream *upstream, struct fp_fetch_result *result, struct fp_error *error)
+{
+	git_odb *odb = NULL;
+	int rc;
+
+	fp_mirror_sweep(upstream->job->path);
+	rc = open_repository(upstream->job->path, &upstream->repo, error);
+	if (!rc && git_repository_odb(&odb, upstream->repo) < 0)
+		rc = fp_git_error(error, FP_ERROR_CORRUPT, "the mirror cannot be opened");
+	if (!rc)
+		rc = fetch_refs(upstream, odb, result, error);
+	git_odb_free(odb);
 	return rc;
 }
 
@@ -221,9 +248,7 @@ static int fetch(struct worker *worker, struct fp_fetch_result *result, struct f
 {
 	const struct fp_fetch_job *job = &worker->order.job;
 	FP_CLEANUP(fp_mirror_lock_drop) struct fp_mirror_lock lock = {-1};
-	FP_CLEANUP(fp_upstream_release)
-	struct fp_upstream upstream = {.job = job, .report = report, .context = worker};
-	git_odb *odb = NULL;
+	struct fp_upstream upstream;
 	int rc = fp_mirror_check_owner(job->path, error);
 
 	if (rc == 1)
@@ -232,13 +257,10 @@ static int fetch(struct worker *worker, struct fp_fetch_result *result, struct f
 		rc = fp_mirror_lock_take(job->path, LOCK_WAIT_MS, &lock, error);
 	if (rc)
 		return rc;
-	fp_mirror_sweep(job->path);
-	rc = open_repository(job->path, &upstream.repo, error);
-	if (!rc && git_repository_odb(&odb, upstream.repo) < 0)
-		rc = fp_git_error(error, FP_ERROR_CORRUPT, "the mirror cannot be opened");
-	if (!rc)
-		rc = fetch_refs(&upstream, odb, result, error);
-	git_odb_free(odb);
+	fp_upstream_init(&upstream, job);
+	upstream.report = report;
+	upstream.context = worker;
+	rc = fetch_locked(&upstream, result, error);
 	fp_upstream_release(&upstream);
 	git_repository_free(upstream.repo);
 	return rc;
@@ -250,6 +272,7 @@ static int tie_to_parent(struct fp_error *error)
 {
 	pid_t parent = getppid();
 
+	signal(SIGPIPE, SIG_IGN); /* libgit2 writes to sockets whose other end may have gone */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		return fp_error_set(error, FP_ERROR_CANCELLED, "the daemon is gone");
 	return 0;

@@ -163,7 +163,8 @@ class GitHttpServer:
 
     @property
     def base(self):
-        return f"{self.scheme}://{LOOPBACK}:{self.port}/"
+        # by name for TLS: not every client checks addresses in certificates
+        return f"{self.scheme}://{'localhost' if self.scheme == 'https' else LOOPBACK}:{self.port}/"
 
     def url(self, name):
         return self.base + name
@@ -313,8 +314,9 @@ def main(kind, folder, *options):
     settings = dict(option.split("=", 1) for option in options)
     if "certificate" in settings:
         settings["certificate"], settings["key"] = make_certificate(settings["certificate"])
-    if "reachable" in settings:
-        settings["git_config"] = {"uploadpack.allowReachableSHA1InWant": settings.pop("reachable")}
+    for name, key in (("reachable", "uploadpack.allowReachableSHA1InWant"), ("any", "uploadpack.allowAnySHA1InWant")):
+        if name in settings:
+            settings["git_config"] = {key: settings.pop(name)}
     kinds = {"http": GitHttpServer, "git": GitDaemon, "ssh": SshServer,
              "hang": lambda folder, **settings: HangingServer(settings.get("greeting", "").encode())}
     with kinds[kind](folder, **settings) as server:
