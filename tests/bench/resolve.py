@@ -1,0 +1,179 @@
+"""Throughput and latency of /resolve beside a bare libmicrohttpd server, interleaved in one run.
+
+usage: resolve.py FORKPOINT BARE_SERVER [--pairs N] [--seconds S] [--rounds N]
+64 keep-alive connections ask 50,000 different (sha, branch) pairs in random order, with recording
+on. Prints every round, the medians, and the ratio of the throughputs.
+"""
+import argparse
+import os
+import pathlib
+import random
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / folder) for folder in (
+    'tests', 'tests/harness', 'tests/parity', 'tests/e2e', 'deploy/demo')]
+
+import packages                                         # noqa: E402
+import static_feed                                      # noqa: E402
+from compare import ask_all                             # noqa: E402
+from daemon import Daemon, eventually, free_port        # noqa: E402
+from graphs import Graph                                # noqa: E402
+
+CONNECTIONS = 64
+GRAPH_COMMITS = 9000
+SEED = 20200131
+
+
+class Figures:
+    def __init__(self, line):
+        (self.requests, self.duration_us, self.p50_us, self.p99_us, self.bad_status,
+         self.broken) = map(int, line.split()[1:])
+
+    @property
+    def per_second(self):
+        return self.requests * 1e6 / self.duration_us
+
+    def __str__(self):
+        return (f'{self.per_second:9.0f}/s  p50 {self.p50_us / 1000:6.2f} ms  '
+                f'p99 {self.p99_us / 1000:6.2f} ms')
+
+
+def prepare(folder):
+    """A daemon over a random graph with branches, packages and releases."""
+    graph = Graph(SEED, GRAPH_COMMITS)
+    oids = graph.write(folder / 'upstream.git')
+    versions, unlisted, aliases = packages.for_graph(graph, SEED)
+    _, base_url = static_feed.serve(folder / 'feed')
+    feed = static_feed.StaticFeed(folder / 'feed', base_url, with_files=False)
+    for version in versions:
+        feed.add('Bench', version, listed=version not in unlisted)
+    feed.write()
+    daemon = Daemon(folder, {
+        'feeds': {'bench': {'url': feed.index_url, 'interval': '1h'}},
+        'repositories': {'bench': {
+            'url': str(folder / 'upstream.git'), 'interval': '1h', 'branch': 'main',
+            'tracked': ['*'], 'aliases': aliases,
+            'release': {'file': 'version.props', 'major': 'MUXVersionMajor',
+                        'minor': 'MUXVersionMinor'},
+            'packages': [{'id': 'Bench', 'feed': 'bench',
+                          'grammars': ['prerelease-stamp', 'patch-stamp']}]}}})
+    daemon.start()
+    print(f'{len(oids)} commits, {len(graph.branches)} branches, {len(versions)} versions')
+    return daemon, graph, oids
+
+
+def choose_questions(daemon, graph, oids, count):
+    """Pairs that have a database, in random order, as targets."""
+    rng = random.Random(SEED)
+    pairs = [(oid, branch) for oid in oids for branch in graph.branches]
+    rng.shuffle(pairs)
+    targets = []
+    for start in range(0, len(pairs), 10000):
+        some = pairs[start:start + 10000]
+        documents = ask_all(daemon, [{'repo': 'bench', 'sha': sha, 'branch': branch}
+                                     for sha, branch in some])
+        targets += [f'/resolve?repo=bench&sha={sha}&branch={urllib.parse.quote(branch)}'
+                    for (sha, branch), document in zip(some, documents) if 'code' not in document]
+        if len(targets) >= count:
+            break
+    return targets[:count]
+
+
+def body_bytes(daemon, targets):
+    client = daemon.client()
+    return round(statistics.mean(len(client.request('GET', target).body)
+                                 for target in targets[:300]))
+
+
+def run_wrk(port, questions, seconds):
+    output = subprocess.run(
+        ['wrk', '-t1', f'-c{CONNECTIONS}', f'-d{seconds}s', '-s',
+         str(ROOT / 'tests/bench/questions.lua'), f'http://127.0.0.1:{port}', '--',
+         str(questions), '1'], check=True, capture_output=True, text=True).stdout
+    return Figures(next(line for line in output.splitlines() if line.startswith('figures')))
+
+
+def recorded(daemon):
+    with sqlite3.connect(f'file:{daemon.config["data_dir"]}/facts.db?mode=ro', uri=True) as facts:
+        return facts.execute('SELECT count(*) FROM requests').fetchone()[0]
+
+
+def say_machine():
+    with open('/proc/cpuinfo', encoding='utf-8') as lines:
+        model = next((line.split(':')[1].strip() for line in lines if 'model name' in line), '?')
+    print(f'{os.cpu_count()} cores, {model}, Linux {os.uname().release}')
+
+
+def measure(daemon, bare, options, questions):
+    rounds = {'bare': [], 'forkpoint': []}
+    ports = {'bare': bare, 'forkpoint': daemon.port}
+    for name, port in ports.items():
+        run_wrk(port, questions, 1)     # warm
+    for number in range(options.rounds):
+        for name, port in ports.items():
+            figures = run_wrk(port, questions, options.seconds)
+            rounds[name].append(figures)
+            print(f'round {number + 1} {name:<10}{figures}', flush=True)
+            assert figures.bad_status == 0 and figures.broken == 0, (
+                f'{figures.bad_status} replies were no 200, {figures.broken} connections broke')
+    return rounds
+
+
+def report(rounds):
+    medians = {}
+    for name, figures in rounds.items():
+        medians[name] = statistics.median(one.per_second for one in figures)
+        print(f'{name:<18}{medians[name]:9.0f}/s  '
+              f'p50 {statistics.median(one.p50_us for one in figures) / 1000:6.2f} ms  '
+              f'p99 {statistics.median(one.p99_us for one in figures) / 1000:6.2f} ms  (medians)')
+    print(f'ratio of throughputs: {medians["forkpoint"] / medians["bare"]:.2f} (aim: 0.70)')
+
+
+def main():
+    parser = argparse.ArgumentParser(description='throughput of /resolve')
+    parser.add_argument('forkpoint')
+    parser.add_argument('bare_server')
+    parser.add_argument('--pairs', type=int, default=50000)
+    parser.add_argument('--seconds', type=int, default=4)
+    parser.add_argument('--rounds', type=int, default=5)
+    options = parser.parse_args()
+    os.environ['FORKPOINT_BIN'] = options.forkpoint
+    say_machine()
+    with tempfile.TemporaryDirectory(prefix='fp-bench-') as name:
+        folder = pathlib.Path(name)
+        daemon, graph, oids = prepare(folder)
+        bare = None
+        try:
+            targets = choose_questions(daemon, graph, oids, options.pairs)
+            size = body_bytes(daemon, targets)
+            questions = folder / 'questions'
+            questions.write_text('\n'.join(targets) + '\n', encoding='ascii')
+            print(f'{len(targets)} different (sha, branch) pairs, bodies of {size} bytes on average')
+            port = free_port()
+            bare = subprocess.Popen([options.bare_server, str(port), str(size),
+                                     str(os.cpu_count())])
+            time.sleep(0.3)
+            before = recorded(daemon)
+            rounds = measure(daemon, port, options, questions)
+            answered = sum(figures.requests for figures in rounds['forkpoint'])
+            eventually(lambda: recorded(daemon) >= before + answered, seconds=60, every=0.5,
+                       what='the record of every answer')
+            report(rounds)
+            daemon.stop()
+            print(f'{answered} answers, each on record')
+        finally:
+            daemon.discard()
+            if bare:
+                bare.kill()
+                bare.wait()
+
+
+if __name__ == '__main__':
+    main()
