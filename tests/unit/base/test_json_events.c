@@ -267,6 +267,7 @@ static void refuses_what_is_not_json(void **state)
 		{FP_STR_INIT("[\"\\ud83d\"]"), "half of a surrogate pair"},
 		{FP_STR_INIT("[\"\\ud83dx\"]"), "half of a surrogate pair"},
 		{FP_STR_INIT("[\"\\ud83d\\n\"]"), "half of a surrogate pair"},
+		{FP_STR_INIT("[\"\\ud83d\\n\\ude00\"]"), "half of a surrogate pair"},
 		{FP_STR_INIT("[\"\\ud83d\\u0041\"]"), "half of a surrogate pair"},
 		{FP_STR_INIT("[\"\\ud83d\\ud83d\\ude00\"]"), "half of a surrogate pair"},
 		{FP_STR_INIT("[\n\"\\ude00\"]"), "line 2, column 1: a \\u escape"},
