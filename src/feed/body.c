@@ -105,8 +105,7 @@ static struct fp_str without_bom(struct fp_str text)
 	return text;
 }
 
-/* A sign-in page can come as a 200 (NUGET.md): the first bytes are looked at before parsing. */
-static int sniff(enum fp_body_kind kind, struct fp_str start, struct fp_error *error)
+int fp_body_sniff(enum fp_body_kind kind, struct fp_str start, struct fp_error *error)
 {
 	start = fp_str_trim(start);
 	if (kind == FP_BODY_ANY || start.len == 0)
@@ -135,7 +134,7 @@ static int hand_on_held(struct fp_body *body, struct fp_error *error)
 	body->streaming = true;
 	struct fp_str held = without_bom(fp_buf_str(&body->held));
 	struct fp_str start = fp_str_n(held.ptr, held.len < SNIFF_BYTES ? held.len : SNIFF_BYTES);
-	int r = sniff(body->options.kind, start, error);
+	int r = fp_body_sniff(body->options.kind, start, error);
 	if (r < 0 || held.len == 0 || !body->options.body)
 		return r;
 	r = body->options.body(body->options.context, held.ptr, held.len, error);

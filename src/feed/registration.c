@@ -14,6 +14,7 @@
 #include "forkpoint/base/json_read.h"
 #include "forkpoint/base/time.h"
 #include "forkpoint/core/nuget_version.h"
+#include "forkpoint/feed/download.h"
 #include "forkpoint/feed/url.h"
 
 #include <stdio.h>
@@ -171,25 +172,8 @@ static void note_content(
 	if (reader->registration->content || content.len == 0)
 		return;
 	FP_CLEANUP_FREE char *url = fp_url_resolve(reader->options.url, content);
-	FP_CLEANUP_BUF struct fp_buf key;
-	fp_buf_init(&key, 2 * FP_FEED_VERSION_MAX_BYTES);
-	fp_version_key(version, &key);
-	if (!url || key.state != FP_BUF_OK || key.len == 0)
-		return;
-	FP_CLEANUP_BUF struct fp_buf out;
-	fp_buf_init(&out, 2 * FP_URL_MAX_BYTES);
-	size_t replaced = 0;
-	for (const char *at = url; *at;) {
-		if (strncasecmp(at, key.data, key.len) == 0) {
-			fp_buf_add_text(&out, "{version-lower}");
-			at += key.len;
-			replaced++;
-		} else {
-			fp_buf_add_char(&out, *at++);
-		}
-	}
-	if (replaced > 0 && out.state == FP_BUF_OK)
-		reader->registration->content = fp_buf_take(&out);
+	if (url)
+		reader->registration->content = fp_download_template(url, version);
 }
 
 static int end_leaf(

@@ -64,6 +64,24 @@ struct fp_v3 *fp_v3_new(
 	return made;
 }
 
+struct fp_v3 *fp_v3_new_single(const struct fp_feed_options *options, struct fp_fetcher *fetcher,
+	const struct fp_service_index *index, enum fp_resource resource)
+{
+	FP_CLEANUP(fp_v3_free_cleanup)
+	struct fp_v3 *v3 = fp_v3_new(options, fetcher, index->url[resource]);
+	if (!v3)
+		return NULL;
+	v3->index.url[resource] = fp_str_dup(fp_str(index->url[resource]));
+	if (!v3->index.url[resource])
+		return NULL;
+	v3->index.type[resource] = index->type[resource];
+	v3->index.holds_semver2 = index->holds_semver2;
+	v3->index_read_us = fp_clock_monotonic_us();
+	struct fp_v3 *made = v3;
+	v3 = NULL;
+	return made;
+}
+
 void fp_v3_free(struct fp_v3 *v3)
 {
 	if (!v3)

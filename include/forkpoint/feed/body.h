@@ -1,8 +1,8 @@
 #pragma once
 /*
  * What happens to a reply's bytes on their way to a reader: unpacking of gzip that no header
- * announces, counting against the maximum, hashing, holding back, and a look at the first bytes, for
- * a sign-in page is no list of versions. Pure: no I/O.
+ * announces, counting against the maximum, hashing, holding back, and a look at the first bytes,
+ * for a sign-in page is no list of versions. Pure: no I/O.
  */
 #include "forkpoint/feed/fetch.h"
 
@@ -27,3 +27,6 @@ int fp_body_finish(struct fp_body *body, struct fp_error *error);
 /* After finish. */
 struct fp_hash128 fp_body_hash(const struct fp_body *body);
 uint64_t fp_body_bytes(const struct fp_body *body); /* decoded so far */
+/* A sign-in page can come as a 200 (NUGET.md): whether a body that starts so can be of the kind.
+ * 0, -FP_ERROR_DENIED for a sign-in page, -FP_ERROR_INVALID. */
+int fp_body_sniff(enum fp_body_kind kind, struct fp_str start, struct fp_error *error);

@@ -41,20 +41,21 @@ struct fp_listed_version {
 
 /* What one look found. */
 struct fp_listing {
-	struct fp_listed_version *versions; /* one per NuGet version (same key: see
-	                                     * fp_version_key), in fp_version_text_compare's order */
+	struct fp_listed_version
+		*versions; /* one per NuGet version (same key: see
+			    * fp_version_key), in fp_version_text_compare's order */
 	size_t count;
-	bool complete; /* every page was read: what is missing is really not listed */
-	char *download; /* URL template with {id-lower} and {version-lower}, or NULL */
+	bool complete;	    /* every page was read: what is missing is really not listed */
+	char *download;	    /* URL template with {id-lower} and {version-lower}, or NULL */
 	const char *source; /* "flat-container", "registration", "v2", "folder", … static */
-	void *memory; /* private: what the slices point into */
+	void *memory;	    /* private: what the slices point into */
 };
 
 void fp_listing_release(struct fp_listing *listing);
 
 /* Outcomes of fp_feed_look. */
 enum {
-	FP_FEED_UNCHANGED = 1,  /* as at the last look; listing untouched */
+	FP_FEED_UNCHANGED = 1,	/* as at the last look; listing untouched */
 	FP_FEED_NO_PACKAGE = 2, /* the feed answered, and knows no such package */
 };
 
@@ -62,16 +63,16 @@ struct fp_feed_report {
 	unsigned requests;
 	uint64_t bytes;
 	int64_t retry_after_us; /* span that the feed asked us to wait, 0 = it did not; also set on
-	                         * failure */
-	char protocol[24];      /* "v3", "v2", "folder": what was found out; "" = not yet known */
-	char note[256];         /* what an operator should know: resources disagree, …; or empty */
+				 * failure */
+	char protocol[24];	/* "v3", "v2", "folder": what was found out; "" = not yet known */
+	char note[256]; /* what an operator should know: resources disagree, …; or empty */
 };
 
 struct fp_feed;
 
 /* -FP_ERROR_INVALID for a URL that no protocol takes. Does not touch the network. */
-int fp_feed_new(const struct fp_feed_options *options, struct fp_feed **feed,
-	struct fp_error *error);
+int fp_feed_new(
+	const struct fp_feed_options *options, struct fp_feed **feed, struct fp_error *error);
 void fp_feed_free(struct fp_feed *feed);
 FP_DEFINE_CLEANUP(struct fp_feed *, fp_feed_free)
 
@@ -90,10 +91,10 @@ int fp_feed_check_download(struct fp_feed *feed, const char *package_id, struct 
 	struct fp_error *error);
 
 /* Appends the URL of a .nupkg from a listing's template. */
-void fp_feed_download_url(
-	const char *template_url, const char *package_id, struct fp_str version, struct fp_buf *buf);
+void fp_feed_download_url(const char *template_url, const char *package_id, struct fp_str version,
+	struct fp_buf *buf);
 
 /* Appends what the feed offers, in lines for an operator: `forkpoint probe-feed`. package_id may
  * be NULL. */
-int fp_feed_probe(struct fp_feed *feed, const char *package_id, struct fp_buf *out,
-	struct fp_error *error);
+int fp_feed_probe(
+	struct fp_feed *feed, const char *package_id, struct fp_buf *out, struct fp_error *error);

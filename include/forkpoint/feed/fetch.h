@@ -18,8 +18,8 @@ enum { FP_FETCH_HOLD_BYTES = 8 << 20, FP_FETCH_SIDE_BY_SIDE = 6, FP_FETCH_REDIRE
 /* What a document's last body had. Validators are the server's bytes, sent back as they came. */
 struct fp_validators {
 	char *etag, *last_modified; /* NULL where absent */
-	struct fp_hash128 hash;     /* of the decoded body */
-	uint64_t bytes;             /* decoded */
+	struct fp_hash128 hash;	    /* of the decoded body */
+	uint64_t bytes;		    /* decoded */
 	bool known;
 };
 
@@ -31,16 +31,17 @@ enum fp_body_kind { FP_BODY_ANY, FP_BODY_JSON, FP_BODY_XML };
 
 /* Outcomes of one fetch. */
 enum {
-	FP_FETCH_UNCHANGED = 1, /* 304, or the same hash: whatever reached the reader is to be dropped */
+	FP_FETCH_UNCHANGED =
+		1, /* 304, or the same hash: whatever reached the reader is to be dropped */
 	FP_FETCH_NOT_FOUND = 2, /* 404, 410; a file that is not there */
-	FP_FETCH_EMPTY = 3,     /* 204 */
+	FP_FETCH_EMPTY = 3,	/* 204 */
 };
 
 struct fp_fetch {
 	/* in */
 	const char *url;
 	const struct fp_validators *last; /* NULL = ask unconditionally */
-	enum fp_body_kind kind;           /* what the body must look like */
+	enum fp_body_kind kind;		  /* what the body must look like */
 	bool head;
 	/* The body, in pieces; then `done` once, when it is whole and is not the last one. Negative
 	 * results end the fetch and are its result. */
@@ -51,8 +52,8 @@ struct fp_fetch {
 	int result; /* 0, an outcome, or a negative error code */
 	struct fp_error error;
 	struct fp_validators fresh; /* of a body that was read whole; the caller's to release */
-	char *final_url;            /* after redirects; the caller's to free */
-	long status;                /* HTTP status, 0 = none came */
+	char *final_url;	    /* after redirects; the caller's to free */
+	long status;		    /* HTTP status, 0 = none came */
 	int64_t elapsed_us;
 };
 
@@ -71,8 +72,8 @@ void fp_fetcher_start(struct fp_fetcher *fetcher);
  * Fetches all, side by side with a bound. 0 when each has its answer (look at each result); the
  * first unexpected error ends the others and is returned.
  */
-int fp_fetcher_run(struct fp_fetcher *fetcher, struct fp_fetch *fetches, size_t count,
-	struct fp_error *error);
+int fp_fetcher_run(
+	struct fp_fetcher *fetcher, struct fp_fetch *fetches, size_t count, struct fp_error *error);
 /* Whether a transfer may go on: -FP_ERROR_CANCELLED, -FP_ERROR_TIMEOUT, or 0. */
 int fp_fetcher_check(const struct fp_fetcher *fetcher, struct fp_error *error);
 unsigned fp_fetcher_requests(const struct fp_fetcher *fetcher);

@@ -14,10 +14,10 @@ struct fp_listing_parts {
 
 struct fp_listing_counts {
 	size_t only_names, only_states; /* versions that the other kind lacks */
-	size_t no_versions;             /* strings that no NuGet client reads as a version */
-	size_t refused;                 /* versions that NuGet's own client refuses */
-	size_t duplicates;              /* further spellings of one version, within one kind */
-	size_t dropped;                 /* strings that could not be kept */
+	size_t no_versions;		/* strings that no NuGet client reads as a version */
+	size_t refused;			/* versions that NuGet's own client refuses */
+	size_t duplicates;		/* further spellings of one version, within one kind */
+	size_t dropped;			/* strings that could not be kept */
 };
 
 /* Fills versions, count and memory of *listing, nothing else. -FP_ERROR_MEMORY. */

@@ -10,23 +10,23 @@ enum { FP_REGISTRATION_STAMP_MAX = 128 };
 
 /* A page that has to be fetched. */
 struct fp_registration_page {
-	char *url;                             /* absolute */
+	char *url;			       /* absolute */
 	char stamp[FP_REGISTRATION_STAMP_MAX]; /* commit id and time: same stamp, same page; "" =
-	                                        * the index does not say */
+						* the index does not say */
 };
 
 struct fp_registration {
 	struct fp_version_list versions; /* of the inline pages, or of a fetched page */
 	struct fp_registration_page *pages;
 	size_t page_count, page_capacity;
-	size_t foreign;  /* leaves of another package id, left out */
+	size_t foreign;	 /* leaves of another package id, left out */
 	size_t nameless; /* leaves and pages that name nothing usable, left out */
-	char *content;   /* the first leaf's packageContent with its version replaced by
-	                  * {version-lower}, NULL where there is none */
+	char *content;	 /* the first leaf's packageContent with its version replaced by
+			  * {version-lower}, NULL where there is none */
 };
 
 struct fp_registration_options {
-	const char *url;        /* of the document: links resolve against it */
+	const char *url;	/* of the document: links resolve against it */
 	const char *package_id; /* leaves of another id are left out */
 	uint64_t max_bytes;
 	size_t max_pages;

@@ -15,7 +15,7 @@ struct fp_service_index {
 	char *url[FP_RESOURCE_COUNT];
 	const char *type[FP_RESOURCE_COUNT]; /* the type taken, static */
 	bool holds_semver2; /* the registrations are of a hive that has SemVer 2 packages */
-	size_t ignored;     /* resources of known types whose id was no URL that can be used */
+	size_t ignored;	    /* resources of known types whose id was no URL that can be used */
 };
 
 /* "flat container", "registrations", "LegacyGallery". */

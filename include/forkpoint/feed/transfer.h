@@ -17,7 +17,7 @@ struct fp_transfer {
 	struct fp_buf complaint; /* the start of an error's body */
 	char *etag, *last_modified;
 	size_t header_bytes;
-	int64_t hop_us;        /* when this hop began */
+	int64_t hop_us;	       /* when this hop began */
 	int64_t heard_us;      /* when bytes last came, 0 = none yet */
 	struct fp_error error; /* of a callback */
 	int callback_result;

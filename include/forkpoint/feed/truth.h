@@ -11,7 +11,8 @@ enum fp_version_event_kind {
 	FP_VERSION_LISTED,   /* was unlisted, is listed again */
 	FP_VERSION_UNLISTED,
 	FP_VERSION_VANISHED,
-	FP_VERSION_RETURNED, /* had vanished, is back (listed or not: a second event says unlisted) */
+	FP_VERSION_RETURNED, /* had vanished, is back (listed or not: a second event says unlisted)
+			      */
 };
 
 const char *fp_version_event_name(enum fp_version_event_kind kind);
@@ -21,23 +22,23 @@ struct fp_known_version {
 	struct fp_str text;
 	bool unlisted;
 	bool vanished;
-	unsigned missed; /* complete listings in a row that lacked it */
+	unsigned missed;      /* complete listings in a row that lacked it */
 	int64_t published_us; /* -1 = not known */
 };
 
 struct fp_version_change {
 	enum fp_version_event_kind kind;
-	uint32_t known;       /* index into known, UINT32_MAX for FP_VERSION_SEEN */
-	uint32_t listed;      /* index into the listing, UINT32_MAX for FP_VERSION_VANISHED */
+	uint32_t known;	 /* index into known, UINT32_MAX for FP_VERSION_SEEN */
+	uint32_t listed; /* index into the listing, UINT32_MAX for FP_VERSION_VANISHED */
 };
 
 struct fp_truth {
 	struct fp_version_change *changes; /* in the listing's order, vanished ones last */
 	size_t change_count;
-	unsigned *missed;     /* per known version: its new count */
-	bool suspicious;      /* an empty or incomplete list after a full one: nothing was deleted,
-	                       * and the feed counts as stale */
-	char reason[160];     /* of suspicious, one sentence */
+	unsigned *missed; /* per known version: its new count */
+	bool suspicious;  /* an empty or incomplete list after a full one: nothing was deleted,
+			   * and the feed counts as stale */
+	char reason[160]; /* of suspicious, one sentence */
 };
 
 /*

@@ -8,6 +8,9 @@ struct fp_v3;
 /* index_url is copied; options and fetcher must outlive the feed. NULL when out of memory. */
 struct fp_v3 *fp_v3_new(
 	const struct fp_feed_options *options, struct fp_fetcher *fetcher, const char *index_url);
+/* A view of one resource alone of an index that was read before: for the probe. */
+struct fp_v3 *fp_v3_new_single(const struct fp_feed_options *options, struct fp_fetcher *fetcher,
+	const struct fp_service_index *index, enum fp_resource resource);
 void fp_v3_free(struct fp_v3 *v3);
 FP_DEFINE_CLEANUP(struct fp_v3 *, fp_v3_free)
 /* Reads the service index if that has not happened for half an hour, or after a failed look. */

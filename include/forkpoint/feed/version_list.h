@@ -22,7 +22,7 @@ struct fp_version_list {
 	size_t text_len, text_capacity;
 	struct fp_version_entry *entries;
 	size_t count, capacity;
-	size_t max;     /* entries that it may have */
+	size_t max;	/* entries that it may have */
 	size_t dropped; /* strings that were left out: empty, too long, control characters */
 };
 
