@@ -71,6 +71,7 @@ def misformatted(output):
 def checks(tally):
     run_check(tally, 'format', ['clang-format', '--dry-run', '-Werror', *sources()], misformatted)
     run_check(tally, 'layers', ['tests/check-layers'])
+    run_check(tally, 'sizes', ['tests/check-sizes'])
 
 
 def build(tally, name):
