@@ -1,0 +1,5 @@
+<# $pgoBranch = "old" #>
+$x = @"
+$pgoBranch
+"@
+[string]${script:pgoBranch} = "a`"b" # c
