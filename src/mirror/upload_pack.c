@@ -164,6 +164,7 @@ static int take_pack(const struct fp_upload_pack *request, struct answer *answer
 		switch (packet.len ? packet.ptr[0] : 0) {
 		case BAND_DATA:
 			begun = true;
+			stats->received_bytes += content.len;
 			if (git_indexer_append(indexer, content.ptr, content.len, stats) < 0)
 				return fp_git_error(error, FP_ERROR_INVALID,
 					"the upstream's pack cannot be taken");

@@ -63,6 +63,11 @@ int fp_upstream_fail(
 		code = FP_ERROR_DENIED;
 	else if (class == GIT_ERROR_INDEXER || class == GIT_ERROR_ZLIB)
 		code = FP_ERROR_INVALID;
+	else if (last && last->message && strstr(last->message, "parsing REF pkt-line"))
+		return fp_error_set(error, FP_ERROR_UNAVAILABLE,
+			"%s: its list of refs cannot be read; if it is a shallow clone, make it "
+			"complete (git fetch --unshallow)",
+			what);
 	return fp_git_error(error, code, "%s", what);
 }
 
