@@ -10,6 +10,7 @@
  * A struct fp_store is one thread's pair of connections. Every function of the layer that takes one
  * may block; writers begin IMMEDIATE and wait up to 10 s for another writer.
  */
+#include "forkpoint/base/buf.h"
 #include "forkpoint/base/error.h"
 #include "forkpoint/base/str.h"
 

@@ -1,0 +1,28 @@
+-- Derived: what can be read again from the mirrors at any time. There are no migrations here: a
+-- database that was made by another text than this one is dropped and begun anew.
+--
+-- Words
+--   page        up to 4,096 commits, or the facts that one append brought, as one blob. A million
+--               commits load from pages in a fifth of the time that a row each takes.
+--   facts       what a commit's tree says: its release and its PGO branch. Many commits share one.
+--   source      how trees were read: the settings that say which files to look into. Its digest
+--               stands beside what was read, for other settings read something else.
+
+CREATE TABLE commit_sources (
+	repository INTEGER PRIMARY KEY, -- of facts.db's repositories
+	source_digest TEXT NOT NULL,
+	commits INTEGER NOT NULL, -- how many there are in all pages
+	facts INTEGER NOT NULL
+) STRICT;
+
+-- first: the number of the page's first commit or facts. checksum: XXH3-64 of content, as SQLite
+-- has none of its own. content: see src/store/commit_page.c.
+CREATE TABLE pages (
+	repository INTEGER NOT NULL REFERENCES commit_sources ON DELETE CASCADE,
+	kind INTEGER NOT NULL CHECK (kind IN (1, 2)), -- 1 commits, 2 facts
+	first INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	checksum INTEGER NOT NULL,
+	content BLOB NOT NULL,
+	PRIMARY KEY (repository, kind, first)
+) STRICT;

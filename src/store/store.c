@@ -1,0 +1,233 @@
+/* A thread's pair of connections, and numbers for names. */
+#include "history_write.h"
+#include "lock.h"
+#include "sql.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+/* The recorder's second thread keeps the log short; this bound is for programs without one. */
+#define FACTS_PRAGMAS "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 65536"
+/* What a power failure takes is read again from the mirrors. */
+#define DERIVED_PRAGMAS "PRAGMA synchronous = OFF"
+/* A checkpoint that left more than this many pages waits for writers and readers once. */
+enum { CHECKPOINT_PATIENCE_PAGES = 4096 };
+
+static bool has_content(const char *path, const char *suffix)
+{
+	FP_CLEANUP_FREE char *beside = NULL;
+	struct stat info;
+
+	return asprintf(&beside, "%s%s", path, suffix) >= 0 && stat(beside, &info) == 0 &&
+	       info.st_size > 0;
+}
+
+/* The path as a URI, so that a parameter can be given with it. */
+static char *make_uri(const char *path, const char *parameter)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct fp_buf FP_CLEANUP_BUF uri;
+
+	fp_buf_init(&uri, 16384);
+	fp_buf_add_text(&uri, "file:");
+	for (; *path; path++) {
+		unsigned char c = (unsigned char)*path;
+
+		if (fp_char_is_alnum(*path) || strchr("/._-", *path)) {
+			fp_buf_add_char(&uri, *path);
+			continue;
+		}
+		fp_buf_add_char(&uri, '%');
+		fp_buf_add_char(&uri, digits[c >> 4]);
+		fp_buf_add_char(&uri, digits[c & 15]);
+	}
+	fp_buf_addf(&uri, "?%s", parameter);
+	return uri.state == FP_BUF_OK ? fp_buf_take(&uri) : NULL;
+}
+
+/*
+ * Without a running Forkpoint there may be no index of the write-ahead log (facts.db-shm). SQLite
+ * would make one even for a reader; told that the file is immutable, or the index read-only, it
+ * does not.
+ */
+static int open_read_only(
+	const char *data_dir, const char *path, sqlite3 **db, struct fp_error *error)
+{
+	const char *parameter = NULL;
+	FP_CLEANUP_FREE char *uri = NULL;
+	int r;
+
+	if (!fp_store_is_locked(data_dir) && has_content(path, "-wal"))
+		parameter = "readonly_shm=1";
+	else if (!fp_store_is_locked(data_dir) && !has_content(path, "-shm"))
+		parameter = "immutable=1";
+	if (!parameter)
+		return fp_sql_open(path, SQLITE_OPEN_READONLY, db, error);
+	uri = make_uri(path, parameter);
+	if (!uri)
+		return fp_error_memory(error);
+	r = fp_sql_open(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, db, error);
+	return r;
+}
+
+static int open_facts(struct fp_store *store, struct fp_error *error)
+{
+	FP_CLEANUP_FREE char *path = fp_store_path(store->data_dir, "facts.db");
+	int r;
+
+	if (!path)
+		return fp_error_memory(error);
+	if (store->read_only)
+		return open_read_only(store->data_dir, path, &store->facts, error);
+	r = fp_sql_open(path, SQLITE_OPEN_READWRITE, &store->facts, error);
+	return r < 0 ? r : fp_sql_execute(store->facts, FACTS_PRAGMAS, error);
+}
+
+int fp_store_open_derived(struct fp_store *store, struct fp_error *error)
+{
+	FP_CLEANUP_FREE char *path = NULL;
+	int r;
+
+	if (store->derived)
+		return 0;
+	path = fp_store_path(store->data_dir, "derived.db");
+	if (!path)
+		return fp_error_memory(error);
+	if (store->read_only)
+		return open_read_only(store->data_dir, path, &store->derived, error);
+	r = fp_sql_open(path, SQLITE_OPEN_READWRITE, &store->derived, error);
+	return r < 0 ? r : fp_sql_execute(store->derived, DERIVED_PRAGMAS, error);
+}
+
+int fp_store_open(
+	const char *data_dir, bool read_only, struct fp_store **store, struct fp_error *error)
+{
+	FP_CLEANUP(fp_store_close_cleanup) struct fp_store *opened = calloc(1, sizeof(*opened));
+	int r;
+
+	if (!opened)
+		return fp_error_memory(error);
+	opened->read_only = read_only;
+	opened->data_dir = fp_str_dup(fp_str(data_dir));
+	if (!opened->data_dir)
+		return fp_error_memory(error);
+	r = open_facts(opened, error);
+	if (r < 0)
+		return r;
+	*store = opened;
+	opened = NULL;
+	return 0;
+}
+
+void fp_store_close(struct fp_store *store)
+{
+	if (!store)
+		return;
+	for (size_t i = 0; i < FP_SQL_COUNT; i++)
+		sqlite3_finalize(store->statements[i]);
+	sqlite3_close(store->facts);
+	sqlite3_close(store->derived);
+	fp_recent_free(store->recent);
+	free(store->data_dir);
+	free(store);
+}
+
+int fp_store_checkpoint(struct fp_store *store, struct fp_error *error)
+{
+	int pages = 0, done = 0;
+	int code = sqlite3_wal_checkpoint_v2(
+		store->facts, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
+
+	/* Under constant writing a log that is never wholly copied would grow without end: what is
+	 * left by now is little, so the writer waits for a moment. */
+	if (code == SQLITE_OK && pages > CHECKPOINT_PATIENCE_PAGES)
+		code = sqlite3_wal_checkpoint_v2(
+			store->facts, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+	if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY)
+		return 0;
+	return fp_sql_error(store->facts, code, error);
+}
+
+int fp_store_repository_id(
+	struct fp_store *store, const char *name, int64_t *id, struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {fp_sql_text(fp_str(name))};
+	int r = fp_sql_find(store, FP_SQL_REPOSITORY_FIND,
+		"SELECT repository FROM repositories WHERE name = ?", values, 1, id, error);
+
+	if (r != 1)
+		return r;
+	r = fp_sql_run(store, FP_SQL_REPOSITORY_ADD,
+		"INSERT INTO repositories (name) VALUES (?) ON CONFLICT DO NOTHING", values, 1,
+		error);
+	return r < 0 ? r : fp_sql_find(store, FP_SQL_REPOSITORY_FIND, NULL, values, 1, id, error);
+}
+
+int fp_store_package_id(struct fp_store *store, const char *feed, const char *package, int64_t *id,
+	struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {
+		fp_sql_text(fp_str(feed)), fp_sql_text(fp_str(package))};
+	int r = fp_sql_find(store, FP_SQL_PACKAGE_FIND,
+		"SELECT package FROM packages WHERE feed = ? AND name = ?", values, 2, id, error);
+
+	if (r != 1)
+		return r;
+	r = fp_sql_run(store, FP_SQL_PACKAGE_ADD,
+		"INSERT INTO packages (feed, name) VALUES (?, ?) ON CONFLICT DO NOTHING", values, 2,
+		error);
+	return r < 0 ? r : fp_sql_find(store, FP_SQL_PACKAGE_FIND, NULL, values, 2, id, error);
+}
+
+int fp_store_note_config(struct fp_store *store, const char *digest, struct fp_str text,
+	int64_t now_us, struct fp_error *error)
+{
+	FP_CLEANUP_TRANSACTION struct fp_transaction transaction = {0};
+	const struct fp_sql_value row[] = {
+		fp_sql_text(fp_str(digest)),
+		fp_sql_integer(now_us),
+		fp_sql_blob(text.ptr, text.len),
+	};
+	int r = fp_transaction_begin(&transaction, store, false, error);
+
+	if (r >= 0)
+		r = fp_sql_run(store, FP_SQL_CONFIG_ADD,
+			"INSERT INTO configurations (digest, first_us, text) VALUES (?, ?, ?)"
+			" ON CONFLICT DO NOTHING",
+			row, 3, error);
+	/* No event where the configuration that was last in force still is. */
+	if (r >= 0)
+		r = fp_sql_run(store, FP_SQL_CONFIG_EVENT,
+			"INSERT INTO configuration_events (configuration, at_us)"
+			" SELECT configuration, ?2 FROM configurations WHERE digest = ?1"
+			" AND configuration IS NOT (SELECT configuration FROM configuration_events"
+			"  ORDER BY event DESC LIMIT 1)",
+			row, 2, error);
+	return r < 0 ? r : fp_transaction_commit(&transaction, error);
+}
+
+int fp_store_get_synced(struct fp_store *store, const char *kind, int64_t id, int64_t *synced_us,
+	struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {fp_sql_text(fp_str(kind)), fp_sql_integer(id)};
+	int64_t found = -1;
+	int r = fp_sql_find(store, FP_SQL_SYNCED_GET,
+		"SELECT synced_us FROM synced WHERE kind = ? AND id = ?", values, 2, &found, error);
+
+	if (r < 0)
+		return r;
+	*synced_us = found;
+	return 0;
+}
+
+int fp_store_set_synced(struct fp_store *store, const char *kind, int64_t id, int64_t synced_us,
+	struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {
+		fp_sql_text(fp_str(kind)), fp_sql_integer(id), fp_sql_integer(synced_us)};
+
+	return fp_sql_run(store, FP_SQL_SYNCED_SET,
+		"INSERT INTO synced (kind, id, synced_us) VALUES (?, ?, ?)"
+		" ON CONFLICT DO UPDATE SET synced_us = excluded.synced_us",
+		values, 3, error);
+}
