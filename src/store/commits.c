@@ -1,0 +1,272 @@
+/* Commits and what their trees say, kept as pages; see migrations/derived.sql. */
+#include "commit_page.h"
+#include "sql.h"
+
+enum page_kind { PAGE_COMMITS = 1, PAGE_FACTS = 2 };
+
+void fp_facts_rows_release(struct fp_facts_rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		struct fp_facts_row *row = &rows->items[i];
+
+		free(row->release);
+		free(row->release_source);
+		free(row->release_problem);
+		free(row->branch);
+		free(row->branch_source);
+		free(row->branch_problem);
+	}
+	free(rows->items);
+	*rows = (struct fp_facts_rows){0};
+}
+
+/* ---- loading ---- */
+
+struct source {
+	bool exists;
+	bool is_other; /* read with another digest */
+	uint32_t commits, facts;
+};
+
+/* More than any graph holds is damage, and becomes a number that no pages add up to. */
+static uint32_t count_of(sqlite3_stmt *statement, int column)
+{
+	int64_t count = sqlite3_column_int64(statement, column);
+
+	return count < 0 || count > FP_GRAPH_MAX_COMMITS ? FP_GRAPH_MAX_COMMITS + 1
+							 : (uint32_t)count;
+}
+
+static int load_source(struct fp_store *store, int64_t repository, const char *digest,
+	struct source *source, struct fp_error *error)
+{
+	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
+	const struct fp_sql_value values[] = {fp_sql_integer(repository)};
+	int r = fp_sql_start(store, FP_SQL_SOURCE_GET,
+		"SELECT commits, facts, source_digest FROM commit_sources WHERE repository = ?",
+		values, 1, &statement, error);
+
+	*source = (struct source){0};
+	if (r >= 0)
+		r = fp_sql_step(statement, error);
+	if (r != 1)
+		return r;
+	source->exists = true;
+	source->commits = count_of(statement, 0);
+	source->facts = count_of(statement, 1);
+	source->is_other = !fp_str_equal(fp_sql_column(statement, 2), fp_str(digest));
+	return 0;
+}
+
+static uint64_t checksum_of(struct fp_str content)
+{
+	return fp_hash64(content.ptr, content.len, 0);
+}
+
+/* What loading fills; exactly one of the two is wanted for a kind of page. */
+struct target {
+	struct fp_graph *graph;
+	struct fp_facts_rows *facts;
+	uint32_t facts_count;
+};
+
+static int read_page(sqlite3_stmt *statement, enum page_kind kind, uint32_t expected_first,
+	uint32_t *count, const struct target *target, struct fp_error *error)
+{
+	struct fp_str content = fp_sql_column(statement, 3);
+
+	*count = (uint32_t)sqlite3_column_int64(statement, 1);
+	if (sqlite3_column_int64(statement, 0) != expected_first ||
+		(uint64_t)sqlite3_column_int64(statement, 2) != checksum_of(content))
+		return 1;
+	if (kind == PAGE_COMMITS)
+		return fp_commit_page_read(
+			content, *count, target->facts_count, target->graph, error);
+	if (*count > target->facts_count - target->facts->count)
+		return 1;
+	return fp_facts_page_read(content, *count, target->facts, error);
+}
+
+/* 1 when a page is missing or damaged. */
+static int read_pages(struct fp_store *store, int64_t repository, enum page_kind kind,
+	uint32_t total, const struct target *target, struct fp_error *error)
+{
+	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
+	const struct fp_sql_value values[] = {fp_sql_integer(repository), fp_sql_integer(kind)};
+	uint32_t done = 0, count = 0;
+	int r = fp_sql_start(store, FP_SQL_PAGES_LOAD,
+		"SELECT first, count, checksum, content FROM pages"
+		" WHERE repository = ? AND kind = ? ORDER BY first",
+		values, 2, &statement, error);
+
+	while (r >= 0) {
+		r = fp_sql_step(statement, error);
+		if (r <= 0)
+			break;
+		r = read_page(statement, kind, done, &count, target, error);
+		if (r != 0)
+			return r;
+		done += count;
+	}
+	return r < 0 ? r : done != total;
+}
+
+static int load_content(struct fp_store *store, int64_t repository, const struct source *source,
+	struct fp_graph *graph, struct fp_facts_rows *facts, struct fp_error *error)
+{
+	struct target target = {graph, facts, source->facts};
+	int r;
+
+	facts->items = calloc(source->facts + (size_t)1, sizeof(*facts->items));
+	if (!facts->items)
+		return fp_error_memory(error);
+	r = read_pages(store, repository, PAGE_FACTS, source->facts, &target, error);
+	if (r == 0)
+		r = read_pages(store, repository, PAGE_COMMITS, source->commits, &target, error);
+	return r;
+}
+
+int fp_store_load_commits(struct fp_store *store, int64_t repository, const char *source_digest,
+	struct fp_graph *graph, struct fp_facts_rows *facts, const char **why,
+	struct fp_error *error)
+{
+	struct fp_facts_rows FP_CLEANUP(fp_facts_rows_release) loaded = {0};
+	struct source source;
+	int r = fp_store_open_derived(store, error);
+
+	*why = "the kept commits are damaged";
+	if (r >= 0)
+		r = load_source(store, repository, source_digest, &source, error);
+	if (r >= 0 && !source.exists)
+		*why = "no commits are kept yet";
+	else if (r >= 0 && source.is_other)
+		*why = "the kept commits were read with other settings";
+	if (r >= 0 && (!source.exists || source.is_other))
+		return 1;
+	if (r >= 0)
+		r = load_content(store, repository, &source, graph, &loaded, error);
+	if (r == -FP_ERROR_CORRUPT)
+		r = 1;
+	if (r != 0)
+		return r;
+	*facts = loaded;
+	loaded = (struct fp_facts_rows){0};
+	return 0;
+}
+
+/* ---- appending ---- */
+
+static int put_page(struct fp_store *store, int64_t repository, enum page_kind kind, uint32_t first,
+	uint32_t count, const struct fp_buf *page, struct fp_error *error)
+{
+	struct fp_str content = fp_buf_str(page);
+	const struct fp_sql_value values[] = {
+		fp_sql_integer(repository),
+		fp_sql_integer(kind),
+		fp_sql_integer(first),
+		fp_sql_integer(count),
+		fp_sql_integer((int64_t)checksum_of(content)),
+		fp_sql_blob(content.ptr, content.len),
+	};
+	int r = fp_buf_check(page, error);
+
+	if (r < 0)
+		return r;
+	return fp_sql_run(store, FP_SQL_PAGE_PUT,
+		"INSERT INTO pages (repository, kind, first, count, checksum, content)"
+		" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = excluded.count,"
+		" checksum = excluded.checksum, content = excluded.content",
+		values, FP_ARRAY_SIZE(values), error);
+}
+
+/* From the page on in which `first` lies: that one is written again, fuller. */
+static int put_commits(struct fp_store *store, int64_t repository, const struct fp_graph_view *view,
+	uint32_t first, struct fp_error *error)
+{
+	struct fp_buf FP_CLEANUP_BUF page;
+	int r = 0;
+
+	fp_buf_init(&page, FP_COMMIT_PAGE_MAX_BYTES);
+	first -= first % FP_COMMIT_PAGE;
+	for (; r >= 0 && first < view->count; first += FP_COMMIT_PAGE) {
+		uint32_t left = view->count - first;
+		uint32_t count = left < FP_COMMIT_PAGE ? left : FP_COMMIT_PAGE;
+
+		fp_buf_clear(&page);
+		fp_commit_page_write(view, first, count, &page);
+		r = put_page(store, repository, PAGE_COMMITS, first, count, &page, error);
+	}
+	return r;
+}
+
+static int put_facts(struct fp_store *store, int64_t repository, const struct fp_facts_row *facts,
+	size_t first, size_t count, struct fp_error *error)
+{
+	struct fp_buf FP_CLEANUP_BUF page;
+
+	if (count == 0)
+		return 0;
+	fp_buf_init(&page, FP_FACTS_PAGE_MAX_BYTES);
+	fp_facts_page_write(facts, count, &page);
+	return put_page(
+		store, repository, PAGE_FACTS, (uint32_t)first, (uint32_t)count, &page, error);
+}
+
+static int set_source(struct fp_store *store, int64_t repository, const char *digest,
+	uint32_t commits, size_t facts, struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {
+		fp_sql_integer(repository),
+		fp_sql_text(fp_str(digest)),
+		fp_sql_integer(commits),
+		fp_sql_integer((int64_t)facts),
+	};
+
+	return fp_sql_run(store, FP_SQL_SOURCE_SET,
+		"INSERT INTO commit_sources (repository, source_digest, commits, facts)"
+		" VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET commits = excluded.commits,"
+		" facts = excluded.facts",
+		values, FP_ARRAY_SIZE(values), error);
+}
+
+/* Drops what there is, or makes sure that it ends where the new rows begin. */
+static int make_way(struct fp_store *store, int64_t repository, const char *digest, uint32_t first,
+	size_t first_facts, struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {fp_sql_integer(repository)};
+	struct source source;
+	int r;
+
+	if (first == 0)
+		return fp_sql_run(store, FP_SQL_SOURCE_DROP,
+			"DELETE FROM commit_sources WHERE repository = ?", values, 1, error);
+	r = load_source(store, repository, digest, &source, error);
+	if (r >= 0 && (!source.exists || source.is_other || source.commits != first ||
+			      source.facts != first_facts))
+		return fp_error_set(error, FP_ERROR_INTERNAL,
+			"commits from %u and facts from %zu do not follow the %u and %u that are "
+			"kept",
+			first, first_facts, source.commits, source.facts);
+	return r;
+}
+
+int fp_store_append_commits(struct fp_store *store, int64_t repository, const char *source_digest,
+	const struct fp_graph_view *view, uint32_t first, const struct fp_facts_row *facts,
+	size_t first_facts, size_t facts_count, struct fp_error *error)
+{
+	FP_CLEANUP_TRANSACTION struct fp_transaction transaction = {0};
+	int r = fp_store_open_derived(store, error);
+
+	if (r >= 0)
+		r = fp_transaction_begin(&transaction, store, true, error);
+	if (r >= 0)
+		r = make_way(store, repository, source_digest, first, first_facts, error);
+	if (r >= 0)
+		r = set_source(store, repository, source_digest, view->count,
+			first_facts + facts_count, error);
+	if (r >= 0)
+		r = put_commits(store, repository, view, first, error);
+	if (r >= 0)
+		r = put_facts(store, repository, facts, first_facts, facts_count, error);
+	return r < 0 ? r : fp_transaction_commit(&transaction, error);
+}
