@@ -14,6 +14,7 @@ enum fp_hole {
 	FP_HOLE_FEED_SYNCED_AT,
 	FP_HOLE_REFS_SYNCED_AT,
 	FP_HOLE_INSTANCE, /* problem documents name the answer's id a second time: 16 hex digits */
+	FP_HOLE_REPLAY,	  /* the document's own hash: 32 hex digits */
 	FP_HOLE_COUNT,
 };
 
@@ -49,7 +50,8 @@ struct fp_stored_record {
 	struct fp_record record; /* slices into memory */
 	char *memory;
 };
-/* 1 when there is no record of that id. */
+/* 1 when there is no record of that id. The document comes with its holes blank; fp_document_fill
+ * makes it what was answered. A document that a crash of the machine took is empty. */
 int fp_store_read_record(struct fp_store *store, uint64_t id, struct fp_stored_record *stored,
 	struct fp_error *error);
 void fp_stored_record_release(struct fp_stored_record *stored);
@@ -60,6 +62,7 @@ int fp_store_read_answer(struct fp_store *store, struct fp_hash128 hash,
 
 /* Hash of a document whose holes are blank: an answer's content address. */
 struct fp_hash128 fp_document_hash(struct fp_str document);
-/* Overwrites the holes of `document` (which has them blank) with the record's values. */
+/* Overwrites the holes of `document` (which has them blank) with the record's values; the hole
+ * FP_HOLE_REPLAY with the hash of the blank document. */
 void fp_document_fill(char *document, const uint32_t holes[FP_HOLE_COUNT], uint64_t id,
-	int64_t at_us, int64_t feed_synced_us, int64_t refs_synced_us);
+	int64_t at_us, int64_t feed_synced_us, int64_t refs_synced_us, struct fp_hash128 hash);

@@ -1,0 +1,257 @@
+/*
+ * Writing the record of answers.
+ *
+ * A request's row names its answer, client, agent, build label and form by number. Looking each up
+ * would cost more than the insert, so a connection remembers the numbers of what it saw last, in
+ * tables where a new entry displaces an old one. Rows of these tables are never renumbered; a
+ * rollback empties the memory, for it may hold numbers that no longer exist.
+ */
+#include "history_write.h"
+#include "sql.h"
+
+enum {
+	RECENT_ANSWERS = 1 << 18,
+	RECENT_TEXTS = 1 << 10, /* of each kind */
+};
+
+struct recent_entry {
+	struct fp_hash128 hash;
+	int64_t id; /* 0 = empty */
+};
+
+enum text_kind { TEXT_CLIENT, TEXT_AGENT, TEXT_BUILD, TEXT_FORM, TEXT_KINDS };
+
+struct fp_recent {
+	struct recent_entry answers[RECENT_ANSWERS];
+	struct recent_entry texts[TEXT_KINDS][RECENT_TEXTS];
+};
+
+static const struct {
+	enum fp_sql add, find;
+	const char *add_sql, *find_sql;
+} text_tables[TEXT_KINDS] = {
+	[TEXT_CLIENT] = {FP_SQL_CLIENT_ADD, FP_SQL_CLIENT_FIND,
+		"INSERT INTO clients (text) VALUES (?)", "SELECT id FROM clients WHERE text = ?"},
+	[TEXT_AGENT] = {FP_SQL_AGENT_ADD, FP_SQL_AGENT_FIND, "INSERT INTO agents (text) VALUES (?)",
+		"SELECT id FROM agents WHERE text = ?"},
+	[TEXT_BUILD] = {FP_SQL_BUILD_ADD, FP_SQL_BUILD_FIND, "INSERT INTO builds (text) VALUES (?)",
+		"SELECT id FROM builds WHERE text = ?"},
+	[TEXT_FORM] = {FP_SQL_FORM_ADD, FP_SQL_FORM_FIND, "INSERT INTO forms (text) VALUES (?)",
+		"SELECT id FROM forms WHERE text = ?"},
+};
+
+void fp_recent_free(struct fp_recent *recent)
+{
+	free(recent);
+}
+
+struct fp_hash128 fp_document_hash(struct fp_str document)
+{
+	return fp_hash128(document.ptr ? document.ptr : "", document.len);
+}
+
+static bool hash_equal(struct fp_hash128 a, struct fp_hash128 b)
+{
+	return a.high == b.high && a.low == b.low;
+}
+
+static int intern(struct fp_store *store, enum text_kind kind, struct fp_str text, int64_t *id,
+	struct fp_error *error)
+{
+	struct fp_hash128 hash = fp_hash128(text.ptr ? text.ptr : "", text.len);
+	struct recent_entry *entry = &store->recent->texts[kind][hash.low % RECENT_TEXTS];
+	const struct fp_sql_value values[] = {fp_sql_text(text)};
+	int r;
+
+	if (entry->id && hash_equal(entry->hash, hash)) {
+		*id = entry->id;
+		return 0;
+	}
+	r = fp_sql_find(
+		store, text_tables[kind].find, text_tables[kind].find_sql, values, 1, id, error);
+	if (r == 1) {
+		r = fp_sql_run(
+			store, text_tables[kind].add, text_tables[kind].add_sql, values, 1, error);
+		*id = sqlite3_last_insert_rowid(store->facts);
+	}
+	if (r >= 0)
+		*entry = (struct recent_entry){hash, *id};
+	return r;
+}
+
+static void write_holes(const uint32_t holes[FP_HOLE_COUNT], uint8_t bytes[FP_HOLE_COUNT * 4])
+{
+	for (size_t i = 0; i < FP_HOLE_COUNT; i++)
+		for (size_t k = 0; k < 4; k++)
+			bytes[i * 4 + k] = (uint8_t)(holes[i] >> (8 * k));
+}
+
+/* 1 when an answer of that hash was there already, whole. */
+static int put_answer(struct fp_store *store, const struct fp_logged_record *logged,
+	const uint8_t hash[16], int64_t *answer, struct fp_error *error)
+{
+	const struct fp_record *record = &logged->record;
+	uint8_t holes[FP_HOLE_COUNT * 4];
+
+	write_holes(record->holes, holes);
+	const struct fp_sql_value values[] = {
+		fp_sql_blob(hash, 16),
+		fp_sql_text(record->repo),
+		fp_sql_text(record->branch),
+		fp_sql_text(record->sha),
+		fp_sql_text(record->version),
+		fp_sql_text(record->outcome),
+		fp_sql_blob(holes, logged->has_document ? sizeof(holes) : 0),
+		fp_sql_blob(record->document.ptr, record->document.len),
+	};
+	return fp_sql_find(store, FP_SQL_ANSWER_PUT,
+		"INSERT INTO answers (hash, repo, branch, sha, version, outcome, holes, document)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO UPDATE SET"
+		" repo = excluded.repo, branch = excluded.branch, sha = excluded.sha,"
+		" version = excluded.version, outcome = excluded.outcome, holes = excluded.holes,"
+		" document = excluded.document WHERE length(answers.document) = 0"
+		" RETURNING answer",
+		values, FP_ARRAY_SIZE(values), answer, error);
+}
+
+static int find_answer(
+	struct fp_store *store, const uint8_t hash[16], int64_t *answer, struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {fp_sql_blob(hash, 16)};
+
+	return fp_sql_find(store, FP_SQL_ANSWER_FIND, "SELECT answer FROM answers WHERE hash = ?",
+		values, 1, answer, error);
+}
+
+static int answer_id(struct fp_store *store, const struct fp_logged_record *logged, int64_t *answer,
+	struct fp_error *error)
+{
+	struct recent_entry *entry = &store->recent->answers[logged->hash.low % RECENT_ANSWERS];
+	uint8_t hash[16];
+	int r = 1;
+
+	if (entry->id && hash_equal(entry->hash, logged->hash)) {
+		*answer = entry->id;
+		return 0;
+	}
+	fp_sql_write_hash(logged->hash, hash);
+	if (logged->has_document)
+		r = put_answer(store, logged, hash, answer, error);
+	if (r == 1)
+		r = find_answer(store, hash, answer, error);
+	/* Neither here nor with it: the document was lost with the machine, the request was not. */
+	if (r == 1)
+		r = put_answer(store, logged, hash, answer, error);
+	if (r == 0)
+		*entry = (struct recent_entry){logged->hash, *answer};
+	return r;
+}
+
+static struct fp_str form_of(const struct fp_record *record)
+{
+	return fp_str_n(record->form, strnlen(record->form, sizeof(record->form)));
+}
+
+/* -1, none, stays; a clock that was set back may make the age negative, so no fp_sql_moment. */
+static struct fp_sql_value age(int64_t at_us, int64_t synced_us)
+{
+	return synced_us < 0 ? (struct fp_sql_value){.type = FP_SQL_NULL}
+			     : fp_sql_integer(at_us - synced_us);
+}
+
+static int write_one(
+	struct fp_store *store, const struct fp_logged_record *logged, struct fp_error *error)
+{
+	const struct fp_record *record = &logged->record;
+	int64_t answer = 0, client = 0, agent = 0, form = 0, build = 0;
+	int r = answer_id(store, logged, &answer, error);
+
+	if (r >= 0)
+		r = intern(store, TEXT_CLIENT, record->client, &client, error);
+	if (r >= 0)
+		r = intern(store, TEXT_AGENT, record->agent, &agent, error);
+	if (r >= 0)
+		r = intern(store, TEXT_FORM, form_of(record), &form, error);
+	if (r >= 0 && record->build.len > 0)
+		r = intern(store, TEXT_BUILD, record->build, &build, error);
+	if (r < 0)
+		return r;
+	const struct fp_sql_value values[] = {
+		fp_sql_integer((int64_t)record->id),
+		fp_sql_integer(record->at_us),
+		fp_sql_integer(answer),
+		fp_sql_integer(record->status),
+		fp_sql_integer(record->duration_us),
+		fp_sql_integer(form),
+		fp_sql_integer(client),
+		fp_sql_integer(agent),
+		fp_sql_moment(build ? build : -1),
+		age(record->at_us, record->feed_synced_us),
+		age(record->at_us, record->refs_synced_us),
+	};
+	return fp_sql_run(store, FP_SQL_REQUEST_ADD,
+		"INSERT INTO requests (request, at_us, answer, status, duration_us, form, client,"
+		" agent, build, feed_age_us, refs_age_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT (request) DO NOTHING",
+		values, FP_ARRAY_SIZE(values), error);
+}
+
+static int note_last(struct fp_store *store, uint64_t last, struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {fp_sql_integer((int64_t)last)};
+
+	return fp_sql_run(store, FP_SQL_LAST_REQUEST_SET,
+		"UPDATE last_request SET request = ?1 WHERE request < ?1", values, 1, error);
+}
+
+static int write_all(struct fp_store *store, const struct fp_logged_record *records, size_t count,
+	struct fp_error *error)
+{
+	FP_CLEANUP_TRANSACTION struct fp_transaction transaction = {0};
+	uint64_t last = 0;
+	int r = fp_transaction_begin(&transaction, store, false, error);
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		r = write_one(store, &records[i], error);
+		if (records[i].record.id > last)
+			last = records[i].record.id;
+	}
+	if (r >= 0)
+		r = note_last(store, last, error);
+	return r < 0 ? r : fp_transaction_commit(&transaction, error);
+}
+
+int fp_store_write_logged(struct fp_store *store, const struct fp_logged_record *records,
+	size_t count, struct fp_error *error)
+{
+	int r;
+
+	if (count == 0)
+		return 0;
+	if (!store->recent)
+		store->recent = calloc(1, sizeof(*store->recent));
+	if (!store->recent)
+		return fp_error_memory(error);
+	r = write_all(store, records, count, error);
+	if (r < 0) {
+		fp_recent_free(store->recent);
+		store->recent = NULL;
+	}
+	return r;
+}
+
+int fp_store_write_records(struct fp_store *store, const struct fp_record *records, size_t count,
+	struct fp_error *error)
+{
+	FP_CLEANUP_FREE struct fp_logged_record *logged = calloc(count + 1, sizeof(*logged));
+
+	if (!logged)
+		return fp_error_memory(error);
+	for (size_t i = 0; i < count; i++)
+		logged[i] = (struct fp_logged_record){
+			.record = records[i],
+			.hash = fp_document_hash(records[i].document),
+			.has_document = true,
+		};
+	return fp_store_write_logged(store, logged, count, error);
+}
