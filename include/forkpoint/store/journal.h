@@ -43,8 +43,9 @@ int fp_journal_append(struct fp_journal *journal, const struct fp_record *record
  */
 int64_t fp_journal_drain(
 	struct fp_journal *journal, struct fp_store *store, struct fp_error *error);
-/* All records with ids up to this one are in the database: for readers who want what was answered
- * a moment ago. */
+/* Whether the record of that id, if it was appended, is in the database: for readers who want what
+ * was answered a moment ago. May say no for a drained one, when another waits that shares its
+ * counter: ask again. */
 bool fp_journal_is_drained(struct fp_journal *journal, uint64_t id);
 /* Bytes that wait to be drained, and the room there is. */
 void fp_journal_measure(struct fp_journal *journal, uint64_t *waiting, uint64_t *room);

@@ -1,0 +1,188 @@
+/*
+ * The recorder: one thread drains the journal, another one checkpoints the database.
+ *
+ * Appenders do not wake the recorder, for that would cost more than the append: it looks by itself,
+ * often while there is something to drain, seldom while there is not, and at once when it is asked.
+ */
+#include "forkpoint/store/recorder.h"
+
+#include <pthread.h>
+#include <time.h>
+
+enum {
+	BUSY_MS = 4,  /* between two drains while records come */
+	IDLE_MS = 50, /* while none come */
+	TROUBLE_MS = 500,
+	CHECKPOINT_MS = 1000,
+};
+
+struct fp_recorder {
+	struct fp_journal *journal;
+	struct fp_store *store, *checkpoint_store;
+	fp_recorder_trouble_fn *trouble;
+	void *context;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake_drain, wake_checkpoint;
+	pthread_t drain_thread, checkpoint_thread;
+	bool has_drain_thread, has_checkpoint_thread;
+	/* Under the mutex. */
+	bool hurry, stopping;
+	/* The drain thread's. */
+	bool in_trouble;
+};
+
+/* Waits, with the mutex held, until woken or for that long. */
+static void wait_ms(struct fp_recorder *recorder, pthread_cond_t *condition, int ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	pthread_cond_timedwait(condition, &recorder->mutex, &until);
+}
+
+static int64_t drain(struct fp_recorder *recorder)
+{
+	struct fp_error error = {0};
+	int64_t drained = fp_journal_drain(recorder->journal, recorder->store, &error);
+
+	if (drained < 0)
+		recorder->trouble(recorder->context, &error);
+	else if (recorder->in_trouble)
+		recorder->trouble(recorder->context, NULL);
+	recorder->in_trouble = drained < 0;
+	return drained;
+}
+
+static void *drain_loop(void *context)
+{
+	struct fp_recorder *recorder = context;
+
+	pthread_mutex_lock(&recorder->mutex);
+	while (!recorder->stopping) {
+		int64_t drained;
+
+		recorder->hurry = false;
+		pthread_mutex_unlock(&recorder->mutex);
+		drained = drain(recorder);
+		pthread_mutex_lock(&recorder->mutex);
+		if (!recorder->hurry && !recorder->stopping)
+			wait_ms(recorder, &recorder->wake_drain,
+				drained < 0   ? TROUBLE_MS
+				: drained > 0 ? BUSY_MS
+					      : IDLE_MS);
+	}
+	pthread_mutex_unlock(&recorder->mutex);
+	drain(recorder);
+	return NULL;
+}
+
+static void *checkpoint_loop(void *context)
+{
+	struct fp_recorder *recorder = context;
+
+	pthread_mutex_lock(&recorder->mutex);
+	while (!recorder->stopping) {
+		wait_ms(recorder, &recorder->wake_checkpoint, CHECKPOINT_MS);
+		if (recorder->stopping)
+			break;
+		pthread_mutex_unlock(&recorder->mutex);
+		/* What stops a checkpoint stops the drain sooner or later, which reports it. */
+		fp_store_checkpoint(recorder->checkpoint_store, NULL);
+		pthread_mutex_lock(&recorder->mutex);
+	}
+	pthread_mutex_unlock(&recorder->mutex);
+	return NULL;
+}
+
+static void wake_all(struct fp_recorder *recorder, bool stop)
+{
+	pthread_mutex_lock(&recorder->mutex);
+	recorder->hurry = true;
+	recorder->stopping |= stop;
+	pthread_cond_signal(&recorder->wake_drain);
+	if (stop)
+		pthread_cond_signal(&recorder->wake_checkpoint);
+	pthread_mutex_unlock(&recorder->mutex);
+}
+
+void fp_recorder_hurry(struct fp_recorder *recorder)
+{
+	wake_all(recorder, false);
+}
+
+void fp_recorder_stop(struct fp_recorder *recorder)
+{
+	if (!recorder)
+		return;
+	wake_all(recorder, true);
+	if (recorder->has_drain_thread)
+		pthread_join(recorder->drain_thread, NULL);
+	if (recorder->has_checkpoint_thread)
+		pthread_join(recorder->checkpoint_thread, NULL);
+	fp_store_close(recorder->checkpoint_store);
+	fp_store_close(recorder->store);
+	pthread_cond_destroy(&recorder->wake_drain);
+	pthread_cond_destroy(&recorder->wake_checkpoint);
+	pthread_mutex_destroy(&recorder->mutex);
+	free(recorder);
+}
+FP_DEFINE_CLEANUP(struct fp_recorder *, fp_recorder_stop)
+
+/* Conditions wait on the clock that nobody sets. */
+static void init_conditions(struct fp_recorder *recorder)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&recorder->wake_drain, &attributes);
+	pthread_cond_init(&recorder->wake_checkpoint, &attributes);
+	pthread_condattr_destroy(&attributes);
+	pthread_mutex_init(&recorder->mutex, NULL);
+}
+
+static int start_threads(struct fp_recorder *recorder, struct fp_error *error)
+{
+	recorder->has_drain_thread =
+		pthread_create(&recorder->drain_thread, NULL, drain_loop, recorder) == 0;
+	recorder->has_checkpoint_thread =
+		recorder->has_drain_thread &&
+		pthread_create(&recorder->checkpoint_thread, NULL, checkpoint_loop, recorder) == 0;
+	if (recorder->has_checkpoint_thread)
+		return 0;
+	return fp_error_set(error, FP_ERROR_UNAVAILABLE, "cannot start the recorder's threads");
+}
+
+int fp_recorder_start(struct fp_journal *journal, const char *data_dir,
+	fp_recorder_trouble_fn *trouble, void *context, struct fp_recorder **recorder,
+	struct fp_error *error)
+{
+	FP_CLEANUP(fp_recorder_stop_cleanup) struct fp_recorder *started = NULL;
+	int64_t r;
+
+	started = calloc(1, sizeof(*started));
+	if (!started)
+		return fp_error_memory(error);
+	init_conditions(started);
+	started->journal = journal;
+	started->trouble = trouble;
+	started->context = context;
+	r = fp_store_open(data_dir, false, &started->store, error);
+	if (r >= 0)
+		r = fp_store_open(data_dir, false, &started->checkpoint_store, error);
+	if (r >= 0)
+		r = fp_journal_drain(journal, started->store, error);
+	if (r >= 0)
+		r = start_threads(started, error);
+	if (r < 0)
+		return (int)r;
+	*recorder = started;
+	started = NULL;
+	return 0;
+}
