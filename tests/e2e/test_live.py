@@ -238,15 +238,17 @@ def test_nuget_server_as_the_feed(example):
         daemon = example.daemon.start()     # an unknown id: ready, with nothing to choose from
         sha = example.sha['merged']
         assert daemon.version(sha, 'main') == 'no-database'
-        # `_` is refused by nuget-server's own reading, so the new grammar carries this test
-        pushed = ['2.4.0-2001312033-main', '2.4.0-2001312227-main', '1.0.0',
-                  '2.4.0-2001312054-release-2-4']
+        pushed = ['1.0.0', '2.4.2001312033-main', '2.4.2001312054-release_2_4',
+                  '2.4.2001312227-main', '2.4.0-2001312028-main+meta']
         for version in pushed:
             server.push('MUXPGODatabase', version)
-        eventually(lambda: daemon.version(sha, 'main') == '2.4.0-2001312033-main', what='packages')
-        server.push('MUXPGODatabase', '2.4.0-2001312205-main')
-        eventually(lambda: daemon.version(sha, 'main') == '2.4.0-2001312205-main', what='the next')
-        assert set(pushed) <= versions(daemon)
+        eventually(lambda: daemon.version(sha, 'main') == '2.4.2001312033-main', what='packages')
+        assert daemon.version(example.sha['310bc133'], 'release/2.4') \
+            == '2.4.2001312054-release_2_4'
+        server.push('MUXPGODatabase', '2.4.2001312205-main')
+        eventually(lambda: daemon.version(sha, 'main') == '2.4.2001312205-main', what='the next')
+        assert {version.partition('+')[0] for version in pushed} \
+            <= {version.partition('+')[0] for version in versions(daemon)}
         document = daemon.resolve(sha, 'main').json
         download = subprocess.run(['curl', '-sf', document['package']['download']],
                                   capture_output=True, check=True).stdout
