@@ -82,7 +82,7 @@ void fp_service_decode(struct fp_worker *worker, const struct fp_snapshot *snaps
 		answer->repository = fp_snapshot_find(snapshot, repo);
 		if (!answer->repository) {
 			answer->outcome = FP_OUTCOME_UNKNOWN_REPOSITORY;
-			fp_suggest_repositories(
+			fp_service_suggest_repositories(
 				snapshot, repo, answer->nearest, &answer->nearest_count);
 			return;
 		}

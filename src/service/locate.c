@@ -46,7 +46,7 @@ void fp_answer_suggest(struct fp_str *nearest, size_t *nearest_count, struct fp_
 		nearest[i] = names[indices[i]];
 }
 
-void fp_suggest_repositories(const struct fp_snapshot *snapshot, struct fp_str wanted,
+void fp_service_suggest_repositories(const struct fp_snapshot *snapshot, struct fp_str wanted,
 	struct fp_str *nearest, size_t *nearest_count)
 {
 	size_t count = snapshot->settings->repository_count;
@@ -77,7 +77,7 @@ bool fp_locate_repository(struct fp_answer *answer, const struct fp_snapshot *sn
 		fp_buf_addf(&answer->detail,
 			"no repository named \"%.*s\" is configured; GET /repos lists them",
 			FP_STR_ARG(question->repo));
-		fp_suggest_repositories(
+		fp_service_suggest_repositories(
 			snapshot, question->repo, answer->nearest, &answer->nearest_count);
 		return fp_answer_fail(answer, FP_STEP_COMMIT, FP_OUTCOME_UNKNOWN_REPOSITORY);
 	}

@@ -20,6 +20,3 @@ const struct fp_facts *fp_answer_facts(const struct fp_answer *answer);
 /* The nearest of `count` names, read through `name`, into the answer. */
 void fp_answer_suggest(struct fp_str *nearest, size_t *nearest_count, struct fp_str wanted,
 	const struct fp_str *names, size_t count);
-/* Repository names near an unknown one. */
-void fp_suggest_repositories(const struct fp_snapshot *snapshot, struct fp_str wanted,
-	struct fp_str *nearest, size_t *nearest_count);

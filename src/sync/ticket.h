@@ -1,6 +1,6 @@
 #pragma once
 /* Tickets: what somebody who waits for a look holds. Counted, settled once. */
-#include "forkpoint/service/outside.h"
+#include "forkpoint/core/outside.h"
 
 /* One reference, the caller's; NULL when out of memory. */
 struct fp_ticket *fp_ticket_new(void);

@@ -44,21 +44,22 @@ struct fp_config_feed {
 	/* limits and deadlines of one look */
 	int64_t connect_timeout_us, first_byte_timeout_us, stall_timeout_us, total_timeout_us;
 	uint64_t max_document_bytes; /* one reply's body, decoded */
-	uint64_t max_versions;       /* of one package */
-	uint64_t max_pages;          /* documents fetched for one look at one package */
+	uint64_t max_versions;	     /* of one package */
+	uint64_t max_pages;	     /* documents fetched for one look at one package */
 };
 
 /* Where a commit's tree says something: a file and what to read in it. */
 struct fp_config_branch_source {
 	char *file;
 	char *variable; /* PowerShell: $NAME = "…"; or */
-	char *element;  /* XML: <NAME>…</NAME> */
+	char *element;	/* XML: <NAME>…</NAME> */
 };
 
 struct fp_config_release_source {
 	char *fixed; /* "2.4"; or */
 	char *file;
-	char *major, *minor, *patch, *prerelease; /* element names; patch and prerelease may be NULL */
+	char *major, *minor, *patch,
+		*prerelease; /* element names; patch and prerelease may be NULL */
 };
 
 enum fp_timestamp_kind { FP_TIMESTAMP_AUTHOR, FP_TIMESTAMP_COMMITTER };
@@ -92,8 +93,8 @@ struct fp_config_repository {
 	size_t ref_count;
 	int64_t interval_us;
 	int64_t fetch_timeout_us; /* a fetch that takes longer is given up */
-	char *branch;             /* default PGO branch, NULL = none */
-	char **tracked;           /* globs of branch names */
+	char *branch;		  /* default PGO branch, NULL = none */
+	char **tracked;		  /* globs of branch names */
 	size_t tracked_count;
 	struct fp_config_alias *aliases;
 	size_t alias_count;
@@ -109,8 +110,8 @@ struct fp_config_repository {
 	struct fp_config_secret password;
 	char *ssh_key_file, *ssh_known_hosts_file;
 	uint64_t max_version_file_bytes; /* version files larger than this are refused */
-	char *source_digest; /* hex over what decides a commit's release and branch: when it changes,
-	                      * those are read again */
+	char *source_digest; /* hex over what decides a commit's release and branch: when it
+			      * changes, those are read again */
 };
 
 struct fp_config_token {
@@ -131,13 +132,13 @@ struct fp_config {
 	size_t repository_count;
 	struct fp_config_token *tokens;
 	size_t token_count;
-	char *log_level;      /* error, warning, info, debug */
+	char *log_level;       /* error, warning, info, debug */
 	unsigned http_threads; /* 0 = one per core */
 	unsigned http_max_connections;
 	char *http_allow_origin; /* Access-Control-Allow-Origin, NULL = not sent */
 	uint64_t history_journal_bytes;
 	char *digest; /* hex over what answers depend on (repositories, packages, feeds; no listen
-	               * addresses, intervals, limits or secrets); stands in every answer's state */
+		       * addresses, intervals, limits or secrets); stands in every answer's state */
 };
 
 struct fp_config_problem {
@@ -156,8 +157,8 @@ struct fp_config_problems {
  * at most 100) and no *config; negative when the file cannot be read at all. Release problems
  * either way.
  */
-int fp_config_read(const char *path, struct fp_config **config,
-	struct fp_config_problems *problems, struct fp_error *error);
+int fp_config_read(const char *path, struct fp_config **config, struct fp_config_problems *problems,
+	struct fp_error *error);
 /* The same from memory; path only names it in problems. */
 int fp_config_parse(struct fp_str text, const char *path, struct fp_config **config,
 	struct fp_config_problems *problems, struct fp_error *error);
@@ -177,3 +178,6 @@ void fp_config_print_settings(struct fp_buf *buf);
 
 const struct fp_config_repository *fp_config_find_repository(
 	const struct fp_config *config, struct fp_str name);
+/* A feed with the defaults of its settings and nothing else: for feeds that are not configured.
+ * 0 or -FP_ERROR_MEMORY. */
+int fp_config_default_feed(struct fp_config_feed *feed);

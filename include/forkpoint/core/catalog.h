@@ -61,6 +61,12 @@ struct fp_catalog_group {
 	uint32_t first[FP_CATALOG_PARTS + 1];
 };
 
+/* The groups of one grammar and release: [first_group, end_group). */
+struct fp_catalog_release {
+	struct fp_release release;
+	uint32_t first_group, end_group;
+};
+
 struct fp_catalog_options {
 	const enum fp_grammar *grammars; /* in reading order */
 	size_t grammar_count;
@@ -75,7 +81,9 @@ struct fp_catalog {
 	uint32_t unlisted_count;	 /* recognised, rejected as unlisted */
 	struct fp_catalog_group *groups; /* ordered by (grammar, release, label) */
 	uint32_t group_count;
-	uint32_t grammar_first[FP_GRAMMAR_COUNT + 1]; /* groups of a grammar, as in `first` */
+	struct fp_catalog_release *releases; /* ordered by (grammar, release) */
+	/* Releases of grammar g: [grammar_first[g], grammar_first[g + 1]). */
+	uint32_t grammar_first[FP_GRAMMAR_COUNT + 1];
 	/* Version indices, group after group, part after part, ascending by (minute, revision,
 	 * version order); and their minutes, side by side for the searches. */
 	uint32_t *order;

@@ -10,7 +10,7 @@
  */
 #include "forkpoint/core/nuget_version.h"
 #include "forkpoint/service/answer.h"
-#include "forkpoint/service/outside.h"
+#include "forkpoint/core/outside.h"
 #include "forkpoint/store/journal.h"
 #include "forkpoint/store/recorder.h"
 
@@ -37,6 +37,10 @@ void fp_worker_leave(struct fp_worker *worker);
  */
 void fp_service_resolve(struct fp_worker *worker, const struct fp_snapshot *snapshot,
 	const struct fp_question *question, int64_t now_us, struct fp_answer *answer);
+
+/* Repository names near an unknown one, at most FP_NEAREST_MAX. */
+void fp_service_suggest_repositories(const struct fp_snapshot *snapshot, struct fp_str wanted,
+	struct fp_str *nearest, size_t *nearest_count);
 
 /* ---- stamp ---- */
 

@@ -1,0 +1,179 @@
+#pragma once
+/*
+ * A request on its way to a handler, and the reply on its way back. Nothing of libmicrohttpd here:
+ * handlers see parameters that were checked against their route's row, and fill a buffer.
+ */
+#include "forkpoint/base/json_write.h"
+#include "forkpoint/base/time.h"
+#include "forkpoint/service/service.h"
+
+/* Every parameter that any route knows; the table of their names is in params.c. */
+enum fp_param {
+	FP_PARAM_REPO,
+	FP_PARAM_SHA,
+	FP_PARAM_REF,
+	FP_PARAM_BRANCH,
+	FP_PARAM_RELEASE,
+	FP_PARAM_PACKAGE,
+	FP_PARAM_WAIT,
+	FP_PARAM_FORMAT,
+	FP_PARAM_CANDIDATES,
+	FP_PARAM_VERSION,
+	FP_PARAM_STATUS,
+	FP_PARAM_LIMIT,
+	FP_PARAM_CURSOR,
+	FP_PARAM_SHAPE,
+	FP_PARAM_VERBOSE,
+	FP_PARAM_COUNT,
+};
+
+enum fp_form {
+	FP_FORM_JSON,
+	FP_FORM_TEXT,
+	FP_FORM_VERSION,
+	FP_FORM_PROPS,
+	FP_FORM_ENV,
+	FP_FORM_VSO,
+	FP_FORM_CSV,
+	FP_FORM_NDJSON,
+	FP_FORM_COUNT,
+};
+
+enum fp_method { FP_METHOD_GET = 1, FP_METHOD_POST = 2 };
+
+struct fp_request;
+struct fp_reply;
+
+enum fp_handled {
+	FP_HANDLED, /* the reply is there */
+	FP_WAITING, /* request->wait_* say for what: the handler runs again then */
+};
+
+typedef enum fp_handled fp_handler(struct fp_request *request, struct fp_reply *reply);
+
+/* A row of the routing table. */
+struct fp_route {
+	unsigned methods;  /* bits of enum fp_method */
+	const char *path;  /* one `{name}` may stand for a last part */
+	uint32_t params;   /* bits 1 << enum fp_param */
+	uint32_t required; /* of these */
+	unsigned forms;	   /* bits 1 << enum fp_form; the lowest is the default */
+	fp_handler *handler;
+	const char *help;
+};
+
+enum { FP_REQUEST_ID_MAX = 128, FP_TICKETS_MAX = 64, FP_BODY_MAX_BYTES = 1024 * 1024 };
+
+/* What a loop lends to its requests, one at a time. */
+struct fp_http_context {
+	const struct fp_service *service;
+	struct fp_worker *worker;
+	struct fp_answer answer;
+	struct fp_buf text; /* sentences on their way into JSON */
+	const char *allow_origin;
+	bool stopping;
+};
+
+struct fp_request {
+	struct fp_http_context *context;
+	const struct fp_route *route;
+	enum fp_form form;
+	bool head;
+	bool is_post;
+	bool wants_fresh;	/* Cache-Control: no-cache */
+	struct fp_str argument; /* what stands in the path's placeholder */
+	struct fp_str params[FP_PARAM_COUNT];
+	bool given[FP_PARAM_COUNT];
+	struct fp_str if_none_match;
+	struct fp_str agent;
+	struct fp_buf body;
+	char client[48];		/* numeric address */
+	char id[FP_REQUEST_ID_MAX + 1]; /* X-Request-Id */
+	bool id_is_own;			/* we made it: an answer's id may take its place */
+	int64_t received_us;		/* real time */
+	int64_t started_us;		/* monotonic */
+	/* waiting */
+	struct fp_ticket *tickets[FP_TICKETS_MAX];
+	size_t ticket_count;
+	int64_t wait_until_us; /* monotonic */
+	unsigned attempts;     /* times that the handler ran before this one */
+	bool timed_out;
+};
+
+struct fp_reply {
+	unsigned status;
+	const char *content_type;
+	struct fp_buf body;
+	char etag[64];		   /* with quotes; empty = none */
+	const char *cache_control; /* static */
+	int64_t retry_after_us;	   /* 0 = none */
+	unsigned allow;		   /* methods, for 405 and OPTIONS; 0 = not sent */
+	char link[768];		   /* empty = none */
+};
+
+/* Values that cannot be what they are given for were refused before the handler ran. */
+static inline struct fp_str fp_request_param(const struct fp_request *request, enum fp_param param)
+{
+	return request->params[param];
+}
+
+/* ---- params.c ---- */
+
+const char *fp_param_name(enum fp_param param);
+/* What the parameter takes, as a phrase: "a number from 1 to 1000". */
+const char *fp_param_takes(enum fp_param param);
+bool fp_param_find(struct fp_str name, enum fp_param *param);
+/* Whether the value is one; the length and UTF-8 were checked. */
+bool fp_param_is_valid(enum fp_param param, struct fp_str value);
+uint64_t fp_param_number(struct fp_str value, uint64_t otherwise);
+
+const char *fp_form_name(enum fp_form form);
+const char *fp_form_content_type(enum fp_form form);
+bool fp_form_find(struct fp_str name, enum fp_form *form);
+/* The best of a route's forms for an Accept header; the route's default when none fits. */
+enum fp_form fp_form_negotiate(struct fp_str accept, unsigned forms);
+
+/* ---- problem.c ---- */
+
+struct fp_problem_row {
+	const char *code;
+	unsigned status;
+	const char *title;
+	bool retryable;
+	const char *explanation; /* for /problems/{code} */
+};
+
+/* Problems that are no outcome of the service come first. */
+const struct fp_problem_row *fp_problem_find(struct fp_str code);
+const struct fp_problem_row *fp_problem_at(size_t index); /* NULL behind the last */
+const struct fp_problem_row *fp_problem_of(enum fp_outcome outcome);
+
+/* Makes the reply a problem; detail is one sentence without full stop. */
+enum fp_handled fp_reply_problem(struct fp_request *request, struct fp_reply *reply,
+	const char *code, const struct fp_str *nearest, size_t nearest_count, const char *format,
+	...) FP_PRINTF(6, 7);
+/* The members that every problem document begins with. */
+void fp_problem_write_members(struct fp_json *json, const struct fp_problem_row *row,
+	struct fp_str detail, const struct fp_str *nearest, size_t nearest_count);
+void fp_problem_write_text(struct fp_buf *buf, const struct fp_problem_row *row,
+	struct fp_str detail, enum fp_form form);
+
+/* ---- routes.c ---- */
+
+extern const struct fp_route fp_routes[];
+size_t fp_route_count(void);
+/* The route of a path, with the placeholder's value; NULL. */
+const struct fp_route *fp_route_find(struct fp_str path, struct fp_str *argument);
+
+/* ---- reply.c ---- */
+
+/* A strong ETag over the body's bytes. */
+void fp_reply_set_body_etag(struct fp_reply *reply);
+/* Whether If-None-Match names the ETag, weakly compared. */
+bool fp_etag_matches(struct fp_str if_none_match, const char *etag);
+
+/* ---- handlers ---- */
+
+fp_handler fp_handle_index, fp_handle_livez, fp_handle_readyz, fp_handle_problem, fp_handle_resolve,
+	fp_handle_stamp, fp_handle_decode, fp_handle_versions, fp_handle_repos, fp_handle_repo,
+	fp_handle_history, fp_handle_answer;

@@ -1,0 +1,10 @@
+#pragma once
+/* The subcommands of forkpoint; each takes what follows its name and returns the exit code. */
+
+int fp_command_serve(int count, char **arguments);
+int fp_command_check_config(int count, char **arguments);
+int fp_command_print_config(int count, char **arguments);
+int fp_command_probe_feed(int count, char **arguments);
+
+/* What a wrong use is answered with. */
+enum { FP_EXIT_OK = 0, FP_EXIT_FAILURE = 1, FP_EXIT_USAGE = 2 };

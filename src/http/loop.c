@@ -1,0 +1,206 @@
+/*
+ * An event loop: a thread that waits on one epoll set for new connections, for its daemon's
+ * sockets, and to be woken.
+ *
+ * libmicrohttpd's own epoll thread freezes when a multiple of 128 connections is ready at once
+ * (0.9.75), so each loop drives a daemon without a thread through MHD_run. The listening sockets
+ * are in every loop's set with EPOLLEXCLUSIVE: an idle loop takes the next connection. Waiting
+ * requests are suspended and belong to their loop, which resumes them itself.
+ */
+#include "loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	ACCEPTS_PER_TURN = 32,
+	EVENTS_PER_TURN = 16,
+	IDLE_TIMEOUT_S = 120,
+	CONNECTION_MEMORY_BYTES = 32 * 1024,
+	LONGEST_SLEEP_MS = 1000,
+};
+
+#define STOP_PATIENCE_US (1500 * FP_US_PER_MS)
+
+static void accept_some(struct fp_http_loop *loop, int listening)
+{
+	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+		struct sockaddr_storage address;
+		socklen_t len = sizeof(address);
+		int fd = accept4(
+			listening, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0)
+			return; /* another loop was faster, or the process is out of descriptors */
+		/* On failure (too many connections) libmicrohttpd has closed it. */
+		MHD_add_connection(loop->daemon, fd, (struct sockaddr *)&address, len);
+	}
+}
+
+/* Resumes the waiting requests that are ready; the others stay in the list. */
+static void resume_ready(struct fp_http_loop *loop)
+{
+	int64_t now_us = fp_clock_monotonic_us();
+	struct fp_exchange **at = &loop->waiting;
+
+	while (*at) {
+		struct fp_exchange *exchange = *at;
+
+		if (!loop->context.stopping && !fp_exchange_is_ready(exchange, now_us)) {
+			at = &exchange->next;
+			continue;
+		}
+		*at = exchange->next;
+		exchange->next = NULL;
+		MHD_resume_connection(exchange->connection);
+	}
+}
+
+/* Milliseconds until something must be done though nothing happens. */
+static int sleep_ms(struct fp_http_loop *loop)
+{
+	int64_t now_us = fp_clock_monotonic_us();
+	MHD_UNSIGNED_LONG_LONG daemon_ms;
+	int64_t ms = LONGEST_SLEEP_MS;
+
+	if (MHD_get_timeout(loop->daemon, &daemon_ms) == MHD_YES && (int64_t)daemon_ms < ms)
+		ms = (int64_t)daemon_ms;
+	for (struct fp_exchange *at = loop->waiting; at; at = at->next) {
+		int64_t left = (at->request.wait_until_us - now_us + 999) / FP_US_PER_MS;
+
+		if (left < ms)
+			ms = left > 0 ? left : 0;
+	}
+	return loop->context.stopping && ms > 10 ? 10 : (int)ms;
+}
+
+static void drain_wakes(int fd)
+{
+	uint64_t count;
+
+	/* Only the fact matters; a read that finds nothing was a wake that was seen before. */
+	if (read(fd, &count, sizeof(count)) < 0)
+		return;
+}
+
+static void turn(struct fp_http_loop *loop)
+{
+	struct epoll_event events[EVENTS_PER_TURN];
+	int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, sleep_ms(loop));
+
+	for (int i = 0; i < count; i++) {
+		if (events[i].data.fd == loop->wake_fd)
+			drain_wakes(loop->wake_fd);
+		else if (events[i].data.fd >= 0 && !loop->context.stopping)
+			accept_some(loop, events[i].data.fd);
+	}
+	if (loop->waiting)
+		resume_ready(loop);
+	MHD_run(loop->daemon);
+}
+
+static void *run(void *context)
+{
+	struct fp_http_loop *loop = context;
+	int64_t deadline_us;
+
+	while (!atomic_load_explicit(&loop->server->stopping, memory_order_relaxed))
+		turn(loop);
+	loop->context.stopping = true;
+	deadline_us = fp_clock_monotonic_us() + STOP_PATIENCE_US;
+	while (loop->active > 0 && fp_clock_monotonic_us() < deadline_us)
+		turn(loop);
+	/* A suspended connection must be resumed before its daemon is stopped. */
+	resume_ready(loop);
+	MHD_run(loop->daemon);
+	return NULL;
+}
+
+static int watch(struct fp_http_loop *loop, int fd, int tag, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.fd = tag};
+
+	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static int watch_all(struct fp_http_loop *loop)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	int r = watch(loop, info->epoll_fd, -1, EPOLLIN);
+
+	if (r == 0)
+		r = watch(loop, loop->wake_fd, loop->wake_fd, EPOLLIN);
+	for (size_t i = 0; r == 0 && i < loop->server->socket_count; i++)
+		r = watch(loop, loop->server->sockets[i], loop->server->sockets[i],
+			EPOLLIN | EPOLLEXCLUSIVE);
+	return r;
+}
+
+static int open_loop(struct fp_http_loop *loop, struct fp_error *error)
+{
+	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (loop->epoll_fd < 0 || loop->wake_fd < 0)
+		return fp_error_set(
+			error, FP_ERROR_IO, "cannot make an event loop: %s", strerror(errno));
+	loop->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
+						MHD_ALLOW_SUSPEND_RESUME | MHD_USE_PEDANTIC_CHECKS,
+		0, NULL, NULL, fp_receive, loop, MHD_OPTION_NOTIFY_COMPLETED, fp_completed, loop,
+		MHD_OPTION_CONNECTION_LIMIT, loop->server->connections_per_loop,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+		MHD_OPTION_END);
+	if (!loop->daemon)
+		return fp_error_set(error, FP_ERROR_INTERNAL, "libmicrohttpd does not start");
+	if (watch_all(loop) < 0)
+		return fp_error_set(
+			error, FP_ERROR_IO, "cannot watch a socket: %s", strerror(errno));
+	return 0;
+}
+
+int fp_http_loop_start(
+	struct fp_http_server *server, struct fp_http_loop *loop, struct fp_error *error)
+{
+	int r;
+
+	loop->server = server;
+	loop->context.service = server->service;
+	fp_answer_init(&loop->context.answer);
+	fp_buf_init(&loop->context.text, 64 * 1024);
+	loop->id_seed = fp_hash64(&loop, sizeof(loop), (uint64_t)fp_clock_real_us());
+	r = fp_worker_new(server->service, &loop->context.worker, error);
+	if (r >= 0)
+		r = open_loop(loop, error);
+	if (r >= 0 && pthread_create(&loop->thread, NULL, run, loop) != 0)
+		r = fp_error_set(error, FP_ERROR_LIMIT, "cannot start a thread");
+	if (r >= 0)
+		loop->started = true;
+	return r;
+}
+
+void fp_http_loop_stop(struct fp_http_loop *loop)
+{
+	if (loop->started)
+		pthread_join(loop->thread, NULL);
+	if (loop->daemon)
+		MHD_stop_daemon(loop->daemon);
+	while (loop->free) {
+		struct fp_exchange *next = loop->free->next;
+
+		fp_exchange_free(loop->free);
+		loop->free = next;
+	}
+	if (loop->epoll_fd >= 0)
+		close(loop->epoll_fd);
+	if (loop->wake_fd >= 0)
+		close(loop->wake_fd);
+	fp_worker_free(loop->context.worker);
+	fp_answer_release(&loop->context.answer);
+	fp_buf_release(&loop->context.text);
+}

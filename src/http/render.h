@@ -1,0 +1,42 @@
+#pragma once
+/* Rendering answers; shared by the handlers that do. */
+#include "forkpoint/http/request.h"
+
+/* A JSON document with its holes (see store/history.h): what differs between two answers from one
+ * state is written as zeros first, hashed and recorded so, and filled in afterwards. */
+struct fp_document {
+	struct fp_buf *buf;
+	struct fp_json json;
+	uint32_t holes[FP_HOLE_COUNT];
+};
+
+void fp_document_begin(struct fp_document *document, struct fp_buf *buf);
+/* `"key": "000…"`, remembered as a hole of its width; the replay hole stands behind "/answers/". */
+void fp_document_add_hole(struct fp_document *document, const char *key, enum fp_hole hole);
+
+/* Members and parts that several documents share. */
+void fp_json_member_commit(
+	struct fp_json *json, const char *key, const struct fp_graph_view *view, uint32_t commit);
+void fp_json_commits(struct fp_json *json, const struct fp_graph_view *view,
+	const uint32_t *commits, size_t count);
+void fp_json_member_version(
+	struct fp_json *json, const char *key, const struct fp_answer *answer, uint32_t version);
+void fp_json_release(struct fp_json *json, const struct fp_release *release, struct fp_str source);
+/* "text": "…" from what a sentence writer of the service appended to `text`. */
+void fp_json_member_sentence(struct fp_json *json, const char *key, struct fp_buf *text);
+
+/* /resolve's document: an answer, or a problem with what is known of one. `all` adds every
+ * candidate. */
+void fp_answer_write_json(struct fp_http_context *context, const struct fp_answer *answer,
+	struct fp_str asked_sha, bool all, struct fp_document *document);
+/* The other forms. */
+void fp_answer_write_form(struct fp_http_context *context, const struct fp_answer *answer,
+	enum fp_form form, struct fp_buf *buf);
+
+/* Waits for what may make a commit known: 1 when the request is to wait, 0 when asking is no use or
+ * not allowed; then *reply may have become a problem (2). */
+int fp_request_look_for(
+	struct fp_request *request, struct fp_reply *reply, struct fp_str repo, struct fp_str sha);
+/* The question of a GET request; false with a problem when sha and ref do not go together. */
+bool fp_request_question(
+	struct fp_request *request, struct fp_reply *reply, struct fp_question *question);

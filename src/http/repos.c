@@ -1,0 +1,265 @@
+/* /repos and /repos/{repo}: what is tracked, and how it is. */
+#include "render.h"
+
+static const char *phase_name(enum fp_repository_phase phase)
+{
+	switch (phase) {
+	case FP_PHASE_WAITING: return "idle";
+	case FP_PHASE_FETCHING: return "fetching";
+	case FP_PHASE_READING: return "reading";
+	case FP_PHASE_BUILDING: return "building";
+	}
+	return "idle";
+}
+
+static bool status_of(const struct fp_http_context *context,
+	const struct fp_snapshot_repository *repository, struct fp_repository_status *status)
+{
+	const struct fp_outside *outside = &context->service->outside;
+
+	return outside->repository_status(outside->context, repository->settings->name, status);
+}
+
+/* ---- JSON ---- */
+
+static void write_span(struct fp_json *json, const char *key, int64_t us)
+{
+	fp_json_key(json, key);
+	if (us < 0)
+		fp_json_null(json);
+	else
+		fp_json_i64(json, us / FP_US_PER_S);
+}
+
+static void write_sync(struct fp_json *json, const struct fp_repository_status *status)
+{
+	fp_json_key(json, "sync");
+	fp_json_object_begin(json);
+	fp_json_member_text(json, "phase", phase_name(status->phase));
+	if (status->phase != FP_PHASE_WAITING) {
+		fp_json_member_u64(json, "done", status->done);
+		fp_json_key(json, "total");
+		if (status->total)
+			fp_json_u64(json, status->total);
+		else
+			fp_json_null(json);
+		fp_json_member_u64(json, "rate_per_second", status->rate_per_s);
+		write_span(json, "seconds_left", status->left_us);
+		fp_json_member_u64(json, "received_bytes", status->received_bytes);
+	}
+	fp_json_member_time_us(json, "last_attempt", status->last_attempt_us);
+	fp_json_member_time_us(json, "last_success", status->last_success_us);
+	fp_json_member_time_us(json, "next_attempt", status->next_attempt_us);
+	fp_json_member_u64(json, "failures", status->failures);
+	fp_json_member_text(json, "last_error", status->last_error[0] ? status->last_error : NULL);
+	fp_json_object_end(json);
+}
+
+static void write_sizes(struct fp_json *json, const struct fp_snapshot_repository *repository,
+	const struct fp_repository_status *status)
+{
+	const struct fp_branches *branches = repository->branches;
+
+	fp_json_key(json, "sizes");
+	fp_json_object_begin(json);
+	fp_json_member_u64(json, "commits", branches ? branches->view.count : 0);
+	fp_json_member_u64(json, "refs", branches ? branches->refs.count : 0);
+	fp_json_member_u64(json, "branches", branches ? branches->count : 0);
+	fp_json_member_u64(json, "mirror_bytes", status->mirror_bytes);
+	fp_json_member_u64(json, "packs", status->packs);
+	fp_json_member_u64(json, "graph_bytes", status->graph_bytes);
+	fp_json_object_end(json);
+}
+
+static void write_tip(
+	struct fp_json *json, const struct fp_branches *branches, const struct fp_branch *branch)
+{
+	fp_json_object_begin(json);
+	fp_json_member_string(json, "branch", branch->name);
+	if (branch->tip == FP_NO_COMMIT) {
+		fp_json_member_text(json, "sha", NULL);
+	} else {
+		fp_json_member_commit(json, "sha", &branches->view, branch->tip);
+		fp_json_member_time_s(
+			json, "author_time", fp_graph_author_s(&branches->view, branch->tip));
+	}
+	fp_json_member_bool(json, "tracked", branch->tracked);
+	fp_json_object_end(json);
+}
+
+static void write_tips(struct fp_json *json, const struct fp_branches *branches, bool all)
+{
+	fp_json_key(json, "tips");
+	fp_json_array_begin(json);
+	for (size_t i = 0; branches && i < branches->count; i++)
+		if (all || branches->items[i].tracked)
+			write_tip(json, branches, &branches->items[i]);
+	fp_json_array_end(json);
+}
+
+static void write_feed(struct fp_http_context *context, struct fp_json *json,
+	const struct fp_package_settings *settings)
+{
+	const struct fp_outside *outside = &context->service->outside;
+	struct fp_feed_status status;
+
+	if (!outside->feed_status(outside->context, settings->feed, settings->id, &status))
+		return;
+	fp_json_member_text(json, "protocol", status.protocol[0] ? status.protocol : NULL);
+	fp_json_member_time_us(json, "last_attempt", status.last_attempt_us);
+	fp_json_member_time_us(json, "last_success", status.last_success_us);
+	fp_json_member_time_us(json, "next_attempt", status.next_attempt_us);
+	fp_json_member_u64(json, "failures", status.failures);
+	fp_json_member_text(json, "last_error", status.last_error[0] ? status.last_error : NULL);
+	fp_json_member_text(json, "note", status.note[0] ? status.note : NULL);
+}
+
+static void write_package(struct fp_http_context *context, struct fp_json *json,
+	const struct fp_snapshot_package *package)
+{
+	fp_json_object_begin(json);
+	fp_json_member_string(json, "id", package->settings->id);
+	fp_json_member_string(json, "feed", package->settings->feed);
+	fp_json_member_bool(json, "ready", package->state != NULL);
+	fp_json_member_time_us(json, "feed_synced_at", package->feed_synced_us);
+	if (package->state) {
+		fp_json_member_u64(json, "versions", package->state->catalog->listed_count);
+		fp_json_member_u64(
+			json, "unrecognised", package->state->catalog->unrecognised_count);
+		fp_json_member_u64(json, "unlisted", package->state->catalog->unlisted_count);
+		fp_json_member_i64(json, "feed_revision", package->state->revision);
+	}
+	fp_json_member_text(json, "trouble", package->feed_trouble);
+	write_feed(context, json, package->settings);
+	fp_json_object_end(json);
+}
+
+static void write_repository(struct fp_http_context *context, struct fp_json *json,
+	const struct fp_snapshot_repository *repository, bool whole)
+{
+	struct fp_repository_status status = {0};
+
+	fp_json_object_begin(json);
+	fp_json_member_string(json, "name", repository->settings->name);
+	fp_json_member_string(json, "url", repository->settings->url);
+	fp_json_member_bool(json, "ready", repository->branches != NULL);
+	fp_json_member_string(json, "default_branch", repository->settings->default_branch);
+	fp_json_member_time_us(json, "refs_synced_at", repository->refs_synced_us);
+	if (repository->branches)
+		fp_json_member_i64(json, "refs_revision", repository->branches->revision);
+	fp_json_member_text(json, "trouble", repository->refs_trouble);
+	if (status_of(context, repository, &status)) {
+		write_sync(json, &status);
+		write_sizes(json, repository, &status);
+	}
+	write_tips(json, repository->branches, whole);
+	fp_json_key(json, "packages");
+	fp_json_array_begin(json);
+	for (size_t i = 0; i < repository->settings->package_count; i++)
+		write_package(context, json, &repository->packages[i]);
+	fp_json_array_end(json);
+	fp_json_object_end(json);
+}
+
+/* ---- text ---- */
+
+static void write_line(struct fp_http_context *context, struct fp_buf *buf,
+	const struct fp_snapshot_repository *repository)
+{
+	struct fp_repository_status status = {0};
+
+	status_of(context, repository, &status);
+	fp_buf_addf(buf, "%.*s\t%s\t%s", FP_STR_ARG(repository->settings->name),
+		repository->branches ? "ready" : "not ready", phase_name(status.phase));
+	if (status.phase != FP_PHASE_WAITING)
+		fp_buf_addf(buf, " %llu of %llu", (unsigned long long)status.done,
+			(unsigned long long)status.total);
+	if (repository->branches)
+		fp_buf_addf(buf, "\t%u commits\t%zu branches", repository->branches->view.count,
+			repository->branches->count);
+	if (repository->refs_trouble)
+		fp_buf_addf(buf, "\t%s", repository->refs_trouble);
+	fp_buf_add_char(buf, '\n');
+	for (size_t i = 0; i < repository->settings->package_count; i++) {
+		const struct fp_snapshot_package *package = &repository->packages[i];
+
+		fp_buf_addf(buf, "  %.*s\t%s", FP_STR_ARG(package->settings->id),
+			package->state ? "ready" : "not ready");
+		if (package->state)
+			fp_buf_addf(buf, "\t%u versions", package->state->catalog->listed_count);
+		if (package->feed_trouble)
+			fp_buf_addf(buf, "\t%s", package->feed_trouble);
+		fp_buf_add_char(buf, '\n');
+	}
+}
+
+/* ---- handlers ---- */
+
+static enum fp_handled finish(struct fp_request *request, struct fp_reply *reply)
+{
+	reply->content_type = fp_form_content_type(request->form);
+	reply->cache_control = "no-cache";
+	fp_reply_set_body_etag(reply);
+	return FP_HANDLED;
+}
+
+enum fp_handled fp_handle_repos(struct fp_request *request, struct fp_reply *reply)
+{
+	struct fp_http_context *context = request->context;
+	const struct fp_snapshot *snapshot = fp_worker_enter(context->worker);
+	size_t count = snapshot->settings->repository_count;
+	struct fp_json json;
+
+	if (request->form == FP_FORM_TEXT) {
+		for (size_t i = 0; i < count; i++)
+			write_line(context, &reply->body, &snapshot->repositories[i]);
+	} else {
+		fp_json_init(&json, &reply->body);
+		fp_json_object_begin(&json);
+		fp_json_key(&json, "items");
+		fp_json_array_begin(&json);
+		for (size_t i = 0; i < count; i++)
+			write_repository(context, &json, &snapshot->repositories[i], false);
+		fp_json_array_end(&json);
+		fp_json_key(&json, "next");
+		fp_json_null(&json);
+		fp_json_object_end(&json);
+		fp_buf_add_char(&reply->body, '\n');
+	}
+	fp_worker_leave(context->worker);
+	return finish(request, reply);
+}
+
+static enum fp_handled unknown(
+	struct fp_request *request, struct fp_reply *reply, const struct fp_snapshot *snapshot)
+{
+	struct fp_str nearest[FP_NEAREST_MAX];
+	size_t count = 0;
+
+	fp_service_suggest_repositories(snapshot, request->argument, nearest, &count);
+	return fp_reply_problem(request, reply, "unknown-repository", nearest, count,
+		"no repository named \"%.*s\" is configured; GET /repos lists them",
+		(int)(request->argument.len < 128 ? request->argument.len : 128),
+		request->argument.ptr);
+}
+
+enum fp_handled fp_handle_repo(struct fp_request *request, struct fp_reply *reply)
+{
+	struct fp_http_context *context = request->context;
+	const struct fp_snapshot *snapshot = fp_worker_enter(context->worker);
+	const struct fp_snapshot_repository *repository =
+		fp_snapshot_find(snapshot, request->argument);
+	struct fp_json json;
+
+	if (!repository) {
+		unknown(request, reply, snapshot);
+	} else if (request->form == FP_FORM_TEXT) {
+		write_line(context, &reply->body, repository);
+	} else {
+		fp_json_init(&json, &reply->body);
+		write_repository(context, &json, repository, true);
+		fp_buf_add_char(&reply->body, '\n');
+	}
+	fp_worker_leave(context->worker);
+	return repository ? finish(request, reply) : FP_HANDLED;
+}

@@ -1,0 +1,67 @@
+/* The routing table. */
+#include "forkpoint/http/request.h"
+
+#define BIT(param) (UINT32_C(1) << FP_PARAM_##param)
+#define FORM(form) (1u << FP_FORM_##form)
+
+#define QUESTION (BIT(REPO) | BIT(SHA) | BIT(REF) | BIT(BRANCH) | BIT(RELEASE) | BIT(PACKAGE))
+#define PAGE (BIT(LIMIT) | BIT(CURSOR) | BIT(SHAPE))
+
+const struct fp_route fp_routes[] = {
+	{FP_METHOD_GET, "/", BIT(FORMAT), 0, FORM(TEXT) | FORM(JSON), fp_handle_index, "this list"},
+	{FP_METHOD_GET | FP_METHOD_POST, "/resolve",
+		QUESTION | BIT(WAIT) | BIT(FORMAT) | BIT(CANDIDATES), BIT(REPO),
+		FORM(JSON) | FORM(TEXT) | FORM(VERSION) | FORM(PROPS) | FORM(ENV) | FORM(VSO),
+		fp_handle_resolve,
+		"which database belongs to a commit, and why; POST takes {\"requests\": [...]}"},
+	{FP_METHOD_GET, "/stamp", QUESTION | BIT(WAIT) | BIT(FORMAT), BIT(REPO),
+		FORM(JSON) | FORM(TEXT) | FORM(VERSION), fp_handle_stamp,
+		"the version under which a training run of a commit publishes"},
+	{FP_METHOD_GET, "/decode", BIT(VERSION) | BIT(REPO) | BIT(FORMAT), BIT(VERSION),
+		FORM(JSON) | FORM(TEXT), fp_handle_decode, "what a version string says"},
+	{FP_METHOD_GET, "/versions",
+		BIT(REPO) | BIT(PACKAGE) | BIT(BRANCH) | BIT(RELEASE) | BIT(STATUS) | PAGE |
+			BIT(FORMAT),
+		BIT(REPO), FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON), fp_handle_versions,
+		"the mirrored versions of a package"},
+	{FP_METHOD_GET, "/repos", BIT(FORMAT), 0, FORM(JSON) | FORM(TEXT), fp_handle_repos,
+		"what is tracked, and how it is"},
+	{FP_METHOD_GET, "/repos/{repo}", BIT(FORMAT), 0, FORM(JSON) | FORM(TEXT), fp_handle_repo,
+		"one repository: tips, packages, sync state, sizes"},
+	{FP_METHOD_GET, "/history/{id}", BIT(FORMAT), 0, FORM(JSON), fp_handle_history,
+		"one past answer, whole"},
+	{FP_METHOD_GET, "/answers/{hash}", BIT(FORMAT), 0, FORM(JSON), fp_handle_answer,
+		"an answer by its content, for ever: where replay URLs lead"},
+	{FP_METHOD_GET, "/livez", BIT(FORMAT), 0, FORM(TEXT) | FORM(JSON), fp_handle_livez,
+		"whether the process serves"},
+	{FP_METHOD_GET, "/readyz", BIT(VERBOSE) | BIT(FORMAT), 0, FORM(TEXT) | FORM(JSON),
+		fp_handle_readyz, "whether it can answer for everything that is configured"},
+	{FP_METHOD_GET, "/problems/{code}", BIT(FORMAT), 0, FORM(TEXT) | FORM(JSON),
+		fp_handle_problem, "what a problem's code means"},
+};
+
+size_t fp_route_count(void)
+{
+	return FP_ARRAY_SIZE(fp_routes);
+}
+
+static bool matches(const struct fp_route *route, struct fp_str path, struct fp_str *argument)
+{
+	const char *brace = strchr(route->path, '{');
+	size_t prefix = brace ? (size_t)(brace - route->path) : strlen(route->path);
+
+	if (path.len < prefix || memcmp(path.ptr, route->path, prefix) != 0)
+		return false;
+	*argument = fp_str_n(path.ptr + prefix, path.len - prefix);
+	if (!brace)
+		return argument->len == 0;
+	return argument->len > 0 && !memchr(argument->ptr, '/', argument->len);
+}
+
+const struct fp_route *fp_route_find(struct fp_str path, struct fp_str *argument)
+{
+	for (size_t i = 0; i < FP_ARRAY_SIZE(fp_routes); i++)
+		if (matches(&fp_routes[i], path, argument))
+			return &fp_routes[i];
+	return NULL;
+}

@@ -1,0 +1,82 @@
+/* forkpoint: one daemon, and a few subcommands beside it. */
+#include "commands.h"
+
+#include "forkpoint/base/attr.h"
+#include "forkpoint/config/config.h"
+#include "forkpoint/mirror/fetch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int command_version(int count, char **arguments)
+{
+	puts("forkpoint " FP_VERSION);
+	return FP_EXIT_OK;
+}
+
+static int command_mirror_worker(int count, char **arguments)
+{
+	return fp_fetch_worker_main();
+}
+
+static int command_help(int count, char **arguments);
+
+static const struct {
+	const char *name;
+	int (*run)(int count, char **arguments);
+	const char *use;
+	const char *help; /* NULL: not for people */
+} commands[] = {
+	{"serve", fp_command_serve, "serve --config FILE",
+		"mirror, and answer over HTTP, until SIGTERM"},
+	{"check-config", fp_command_check_config, "check-config FILE",
+		"report every problem of a configuration file; exit 1 if there is one"},
+	{"print-config", fp_command_print_config, "print-config FILE",
+		"print a configuration with its defaults filled in, without secrets"},
+	{"probe-feed", fp_command_probe_feed, "probe-feed URL [--package ID]",
+		"tell what a NuGet feed offers, before it is configured"},
+	{"version", command_version, "version", "print the version"},
+	{"help", command_help, "help [settings]",
+		"print this, or every setting of the configuration file"},
+	{"mirror-worker", command_mirror_worker, "mirror-worker", NULL},
+};
+
+static void print_settings(void)
+{
+	struct fp_buf FP_CLEANUP_BUF text;
+
+	fp_buf_init(&text, 1024 * 1024);
+	fp_config_print_settings(&text);
+	if (text.len)
+		fputs(text.data, stdout);
+}
+
+static int command_help(int count, char **arguments)
+{
+	if (count == 1 && strcmp(arguments[0], "settings") == 0) {
+		print_settings();
+		return FP_EXIT_OK;
+	}
+	puts("forkpoint " FP_VERSION ": which profile database belongs to this commit?\n");
+	for (size_t i = 0; i < FP_ARRAY_SIZE(commands); i++)
+		if (commands[i].help)
+			printf("  forkpoint %-32s %s\n", commands[i].use, commands[i].help);
+	return FP_EXIT_OK;
+}
+
+int main(int count, char **arguments)
+{
+	const char *name = count > 1 ? arguments[1] : "";
+
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		name = "help";
+	if (strcmp(name, "--version") == 0)
+		name = "version";
+	for (size_t i = 0; i < FP_ARRAY_SIZE(commands); i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return commands[i].run(count - 2, arguments + 2);
+	fprintf(stderr, "forkpoint: %s%s%s; \"forkpoint help\" lists the commands\n",
+		count > 1 ? "there is no command \"" : "a command is missing", name,
+		count > 1 ? "\"" : "");
+	return FP_EXIT_USAGE;
+}

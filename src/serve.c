@@ -1,0 +1,344 @@
+/*
+ * forkpoint serve: starts the parts in order, waits for signals, stops them in reverse.
+ *
+ * SIGTERM and SIGINT stop; SIGHUP reads the configuration again. A configuration that was in force
+ * is kept until the end, because snapshots made under it may still be read.
+ */
+#include "commands.h"
+
+#include "forkpoint/base/file.h"
+#include "forkpoint/base/log.h"
+#include "forkpoint/base/time.h"
+#include "forkpoint/http/server.h"
+#include "forkpoint/mirror/mirror.h"
+#include "forkpoint/sync/sync.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { CONFIGS_MAX = 1024, PROBLEMS_MAX_BYTES = 1024 * 1024 };
+
+struct daemon {
+	const char *config_path;
+	struct fp_config *configs[CONFIGS_MAX]; /* the last one is in force */
+	size_t config_count;
+	struct fp_store_lock *lock;
+	struct fp_journal *journal;
+	struct fp_recorder *recorder;
+	struct fp_publisher *publisher;
+	struct fp_sync *sync;
+	struct fp_service service;
+	_Atomic(struct fp_http_server *) server;
+	bool library_open;
+};
+
+static struct fp_config *current_config(const struct daemon *daemon)
+{
+	return daemon->configs[daemon->config_count - 1];
+}
+
+static void wake_server(void *context)
+{
+	struct daemon *daemon = context;
+	struct fp_http_server *server = atomic_load(&daemon->server);
+
+	if (server)
+		fp_http_server_wake(server);
+}
+
+static void on_recorder_trouble(void *context, const struct fp_error *error)
+{
+	const struct daemon *daemon = context;
+
+	if (error)
+		fp_log_error(FP_LOG_ERROR, "recorder.failed", error, "data_dir=%s",
+			current_config(daemon)->data_dir);
+	else
+		fp_log(FP_LOG_INFO, "recorder.recovered", "data_dir=%s",
+			current_config(daemon)->data_dir);
+}
+
+/* ---- starting ---- */
+
+static int read_config(struct daemon *daemon, struct fp_error *error)
+{
+	struct fp_config_problems problems = {0};
+	struct fp_buf FP_CLEANUP_BUF text;
+	struct fp_config *config = NULL;
+	int r;
+
+	fp_buf_init(&text, PROBLEMS_MAX_BYTES);
+	if (daemon->config_count == CONFIGS_MAX)
+		return fp_error_set(error, FP_ERROR_LIMIT,
+			"the configuration was read %d times; restart to read it again",
+			CONFIGS_MAX);
+	r = fp_config_read(daemon->config_path, &config, &problems, error);
+	if (r > 0) {
+		fp_config_problems_write(&problems, daemon->config_path, &text);
+		if (text.len)
+			fputs(text.data, stderr);
+		r = fp_error_set(error, FP_ERROR_INVALID, "%s has %zu problems, see above",
+			daemon->config_path, problems.count);
+	}
+	fp_config_problems_release(&problems);
+	if (r >= 0)
+		daemon->configs[daemon->config_count++] = config;
+	return r;
+}
+
+static void set_log_level(const struct fp_config *config)
+{
+	enum fp_log_level level;
+
+	if (fp_log_parse_level(config->log_level, &level))
+		fp_log_set_level(level);
+}
+
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int note_config(const struct fp_config *config, struct fp_error *error)
+{
+	FP_CLEANUP(fp_store_close_cleanup) struct fp_store *store = NULL;
+	struct fp_buf FP_CLEANUP_BUF text;
+	int r = fp_store_open(config->data_dir, false, &store, error);
+
+	fp_buf_init(&text, 16 * 1024 * 1024);
+	fp_config_print(config, &text);
+	if (r >= 0)
+		r = fp_buf_check(&text, error);
+	if (r >= 0)
+		r = fp_store_note_config(
+			store, config->digest, fp_buf_str(&text), fp_clock_real_us(), error);
+	return r;
+}
+
+static int open_store(struct daemon *daemon, struct fp_error *error)
+{
+	const struct fp_config *config = current_config(daemon);
+	FP_CLEANUP(fp_store_close_cleanup) struct fp_store *store = NULL;
+	struct fp_buf FP_CLEANUP_BUF notes;
+	uint64_t last_id = 0;
+	int r = fp_folder_create(config->data_dir, error);
+
+	fp_buf_init(&notes, 64 * 1024);
+	if (r >= 0)
+		r = fp_store_prepare(config->data_dir, &daemon->lock, &notes, error);
+	if (notes.len)
+		fp_log(FP_LOG_INFO, "store.prepared", "notes=%s", fp_log_quote(notes.data).text);
+	if (r >= 0)
+		r = note_config(config, error);
+	if (r >= 0)
+		r = fp_store_open(config->data_dir, true, &store, error);
+	if (r >= 0)
+		r = fp_store_last_record_id(store, &last_id, error);
+	if (r >= 0)
+		r = fp_journal_open(config->data_dir, config->history_journal_bytes, last_id,
+			&daemon->journal, error);
+	if (r >= 0)
+		r = fp_recorder_start(daemon->journal, config->data_dir, on_recorder_trouble,
+			daemon, &daemon->recorder, error);
+	return r;
+}
+
+static int start_sync(struct daemon *daemon, struct fp_error *error)
+{
+	const struct fp_config *config = current_config(daemon);
+	const struct fp_sync_options options = {
+		.data_dir = config->data_dir,
+		.program = "/proc/self/exe",
+		.woken = wake_server,
+		.context = daemon,
+	};
+	struct fp_settings *settings = fp_settings_from_config(config);
+	struct fp_snapshot *first = settings ? fp_snapshot_new(settings) : NULL;
+	int r;
+
+	fp_settings_unref(settings);
+	daemon->publisher = first ? fp_publisher_new(first) : NULL;
+	if (!daemon->publisher) {
+		fp_snapshot_free(first);
+		return fp_error_memory(error);
+	}
+	r = fp_mirror_library_init(error);
+	daemon->library_open = r >= 0;
+	if (r >= 0)
+		r = fp_sync_start(&options, config, daemon->publisher, &daemon->sync, error);
+	return r;
+}
+
+static int start_server(struct daemon *daemon, struct fp_error *error)
+{
+	const struct fp_config *config = current_config(daemon);
+	FP_CLEANUP_FREE struct fp_http_listen *listen =
+		calloc(config->listen_count + 1, sizeof(*listen));
+	struct fp_http_options options = {
+		.listen = listen,
+		.listen_count = config->listen_count,
+		.threads = config->http_threads,
+		.max_connections = config->http_max_connections,
+		.allow_origin = config->http_allow_origin,
+	};
+	struct fp_http_server *server;
+	int r;
+
+	if (!listen)
+		return fp_error_memory(error);
+	for (size_t i = 0; i < config->listen_count; i++)
+		listen[i] =
+			(struct fp_http_listen){config->listen[i].address, config->listen[i].port};
+	daemon->service = (struct fp_service){
+		.publisher = daemon->publisher,
+		.journal = daemon->journal,
+		.recorder = daemon->recorder,
+		.data_dir = config->data_dir,
+		.outside = fp_sync_outside(daemon->sync),
+		.started_us = fp_clock_real_us(),
+	};
+	r = fp_http_server_start(&options, &daemon->service, &server, error);
+	if (r < 0)
+		return r;
+	atomic_store(&daemon->server, server);
+	for (size_t i = 0; i < config->listen_count; i++)
+		fp_log(FP_LOG_INFO, "http.listening", "address=%s port=%u",
+			config->listen[i].address,
+			i ? config->listen[i].port : fp_http_server_port(server));
+	return 0;
+}
+
+static int start(struct daemon *daemon, struct fp_error *error)
+{
+	int r = read_config(daemon, error);
+
+	if (r < 0)
+		return r;
+	set_log_level(current_config(daemon));
+	raise_file_limit();
+	r = open_store(daemon, error);
+	if (r >= 0)
+		r = start_sync(daemon, error);
+	if (r >= 0)
+		r = start_server(daemon, error);
+	return r;
+}
+
+/* ---- stopping ---- */
+
+static void stop(struct daemon *daemon)
+{
+	fp_http_server_stop(atomic_exchange(&daemon->server, NULL));
+	fp_sync_stop(daemon->sync);
+	fp_recorder_stop(daemon->recorder);
+	fp_journal_close(daemon->journal);
+	fp_publisher_free(daemon->publisher);
+	if (daemon->library_open)
+		fp_mirror_library_shutdown();
+	fp_store_unlock(daemon->lock);
+	for (size_t i = 0; i < daemon->config_count; i++)
+		fp_config_free(daemon->configs[i]);
+}
+
+/* ---- running ---- */
+
+/* What is bound to the start stays as it is, and the log says so. */
+static bool needs_restart(const struct fp_config *old, const struct fp_config *new)
+{
+	if (strcmp(old->data_dir, new->data_dir) != 0 || old->listen_count != new->listen_count)
+		return true;
+	for (size_t i = 0; i < old->listen_count; i++)
+		if (strcmp(old->listen[i].text, new->listen[i].text) != 0)
+			return true;
+	return old->http_threads != new->http_threads ||
+	       old->http_max_connections != new->http_max_connections ||
+	       old->history_journal_bytes != new->history_journal_bytes;
+}
+
+static void reload(struct daemon *daemon)
+{
+	struct fp_error error;
+	int r = read_config(daemon, &error);
+
+	if (r < 0) {
+		fp_log_error(FP_LOG_ERROR, "config.refused", &error, "file=%s",
+			fp_log_quote(daemon->config_path).text);
+		return;
+	}
+	set_log_level(current_config(daemon));
+	if (needs_restart(daemon->configs[daemon->config_count - 2], current_config(daemon)))
+		fp_log(FP_LOG_WARNING, "config.needs_restart",
+			"settings=\"listen, data_dir, http.*, history.journal\"");
+	r = note_config(current_config(daemon), &error);
+	if (r >= 0)
+		r = fp_sync_reload(daemon->sync, current_config(daemon), &error);
+	if (r < 0)
+		fp_log_error(FP_LOG_ERROR, "config.not_applied", &error, "file=%s",
+			fp_log_quote(daemon->config_path).text);
+	else
+		fp_log(FP_LOG_INFO, "config.applied", "digest=%s", current_config(daemon)->digest);
+}
+
+static void wait_for_signals(struct daemon *daemon, const sigset_t *signals)
+{
+	int signal_number;
+
+	while (sigwait(signals, &signal_number) == 0) {
+		if (signal_number == SIGHUP) {
+			reload(daemon);
+			continue;
+		}
+		fp_log(FP_LOG_INFO, "daemon.stopping", "signal=%s",
+			signal_number == SIGTERM ? "TERM" : "INT");
+		return;
+	}
+}
+
+/* Blocked in every thread, taken by sigwait; a client that leaves must not kill the daemon. */
+static void take_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int fp_command_serve(int count, char **arguments)
+{
+	struct daemon *daemon;
+	struct fp_error error;
+	sigset_t signals;
+	int r;
+
+	if (count != 2 || strcmp(arguments[0], "--config") != 0) {
+		fputs("forkpoint: usage: forkpoint serve --config FILE\n", stderr);
+		return FP_EXIT_USAGE;
+	}
+	daemon = calloc(1, sizeof(*daemon));
+	if (!daemon)
+		return FP_EXIT_FAILURE;
+	daemon->config_path = arguments[1];
+	take_signals(&signals);
+	r = start(daemon, &error);
+	if (r >= 0) {
+		fp_log(FP_LOG_INFO, "daemon.started", "version=%s", FP_VERSION);
+		wait_for_signals(daemon, &signals);
+	} else {
+		fp_log_error(FP_LOG_ERROR, "daemon.not_started", &error, "version=%s", FP_VERSION);
+	}
+	stop(daemon);
+	if (r >= 0)
+		fp_log(FP_LOG_INFO, "daemon.stopped", "version=%s", FP_VERSION);
+	free(daemon);
+	return r < 0 ? FP_EXIT_FAILURE : FP_EXIT_OK;
+}
