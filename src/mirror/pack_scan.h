@@ -7,7 +7,11 @@
  * alone can do, each with an index search and a new zlib state. Packs hold their commits together,
  * though, children before parents: who wants one commit of a window wants nearly all of them. So
  * whole windows are inflated, straight from the mapped pack, with one zlib state per thread and
- * only as far as the committer line. tests/bench has the figures against `git log`.
+ * only as far as the committer line.
+ *
+ * Seen on two cores, all refs of git's own history (203,352 commits, 849,014 objects in one pack;
+ * seven in a hundred commits are deltas and go through libgit2): 0.87 to 0.97 s with two threads,
+ * 1.5 s with one, where `git log --all --format='%H %P %at %ct'` takes 2.3 s. zlib is half of it.
  */
 #include "commit_table.h"
 #include "pack.h"

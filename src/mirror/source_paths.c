@@ -81,9 +81,13 @@ int fp_source_paths_add(
 	}
 	if (rc)
 		return rc;
+	if (paths->nodes[node].path >= 0) { /* another spelling, such as a//b of a/b: no new node */
+		free(paths->names[--paths->path_count]);
+		*number = (uint32_t)paths->nodes[node].path;
+		return 0;
+	}
 	*number = paths->path_count - 1;
-	/* "a" and "./a"-like spellings are two paths with one node: the second is never found */
-	if (paths->nodes[node].path < 0 && node)
+	if (node)
 		paths->nodes[node].path = (int)*number;
 	return 0;
 }

@@ -22,7 +22,9 @@ struct fp_fetch_job {
 	const char *username, *password;     /* NULL where absent */
 	const char *ssh_key_file, *ssh_known_hosts_file;
 	const char *ca_file;
-	struct fp_oid want;  /* a commit to ask for by its id as well; zero = none */
+	/* A commit to ask for by its id as well, when the refs did not bring it; zero = none. It is
+	 * kept (refs/forkpoint/kept/). That the upstream does not serve it is no failure. */
+	struct fp_oid want;
 	int64_t timeout_us;  /* the worker is killed after this long */
 	int64_t stall_timeout_us; /* … or after this long without progress */
 	const atomic_bool *cancelled; /* … or soon after this becomes true; may be NULL */
@@ -57,7 +59,9 @@ struct fp_fetch_result {
  * Runs one fetch in a worker process and waits for it. progress (may be NULL) is called on this
  * thread. -FP_ERROR_TIMEOUT, -FP_ERROR_DENIED (credentials, host key), -FP_ERROR_UNAVAILABLE
  * (network, no such repository), -FP_ERROR_CORRUPT (the mirror is damaged), -FP_ERROR_FULL,
- * -FP_ERROR_CANCELLED, -FP_ERROR_FOREIGN (the mirror belongs to another user).
+ * -FP_ERROR_CANCELLED, -FP_ERROR_FOREIGN (the mirror belongs to another user), -FP_ERROR_BUSY
+ * (another fetch of this mirror goes on), -FP_ERROR_INVALID (upstream's answer is not git's
+ * protocol). After any failure the mirror's refs are those of before, and complete.
  * program: path of the forkpoint binary (/proc/self/exe in the daemon).
  */
 int fp_fetch_run(const char *program, const struct fp_fetch_job *job,

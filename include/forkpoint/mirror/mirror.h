@@ -67,7 +67,8 @@ enum fp_object_type fp_mirror_object_type(struct fp_mirror *mirror, const struct
 int fp_mirror_find_blob(struct fp_mirror *mirror, const struct fp_oid *tree, const char *path,
 	struct fp_oid *blob, struct fp_buf *content, struct fp_error *error);
 
-/* Keeps the commits reachable for ever, by refs of our own below refs/forkpoint/kept/. */
+/* Keeps the commits reachable for ever, by refs of our own below refs/forkpoint/kept/. What is no
+ * commit of this mirror is left out. -FP_ERROR_BUSY while a fetch goes on: ask again later. */
 int fp_mirror_keep(struct fp_mirror *mirror, const struct fp_oid *oids, size_t count,
 	struct fp_error *error);
 
@@ -78,6 +79,7 @@ struct fp_mirror_size {
 };
 int fp_mirror_measure(const char *path, struct fp_mirror_size *size, struct fp_error *error);
 
-/* Rolls many small packs into one, without stopping readers. 1 when there was nothing to do. */
+/* Rolls many small packs into one, without stopping readers. 1 when there was nothing to do (no
+ * more packs than the threshold); -FP_ERROR_BUSY while a fetch goes on. */
 int fp_mirror_consolidate(struct fp_mirror *mirror, unsigned pack_threshold,
 	const atomic_bool *cancelled, struct fp_error *error);

@@ -286,6 +286,36 @@ static void test_silence(void **state)
 	fixture_release(&fixture);
 }
 
+/* Whoever kills the daemon is rid of its worker, too: the mirror's lock is free again. */
+static void test_daemon_killed(void **state)
+{
+	struct fixture fixture;
+	struct server server;
+	struct fp_fetch_job job;
+	char url[300];
+	pid_t daemon;
+
+	make_served(&fixture);
+	server_start(&server, &fixture, "hang", "");
+	snprintf(url, sizeof(url), "%sup.git", server.base);
+	job = job_for(&fixture, url);
+	daemon = fork();
+	assert_true(daemon >= 0);
+	if (daemon == 0) {
+		fp_fetch_run(
+			"/proc/self/exe", &job, NULL, NULL, &(struct fp_fetch_result){0}, NULL);
+		_exit(0);
+	}
+	fixture_run(&fixture,
+		"for i in $(seq 100); do test ! -e m || flock -n -x m/forkpoint.lock true ||"
+		" exit 0; sleep 0.05; done; exit 1");
+	kill(daemon, SIGKILL);
+	waitpid(daemon, NULL, 0);
+	fixture_run(&fixture, "flock -w 5 -x m/forkpoint.lock true");
+	server_stop(&server);
+	fixture_release(&fixture);
+}
+
 /* A commit on no ref comes when it is asked for by its id, where the server lets it go. */
 static void test_want(void **state)
 {
@@ -375,6 +405,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_redirect),
 		cmocka_unit_test(test_ssh),
 		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_daemon_killed),
 		cmocka_unit_test(test_want),
 		cmocka_unit_test(test_negotiation),
 	};
