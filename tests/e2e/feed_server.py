@@ -72,7 +72,8 @@ class FeedServer:
         handler = type("Handler", (Handler,), {"feed": self})
         self.http = ThreadingHTTPServer((host, 0), handler)
         self.http.daemon_threads = True
-        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
+        self.thread = threading.Thread(
+            target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     # -- life
 

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 static const struct {
@@ -104,6 +103,20 @@ static int64_t cpu_us(void)
 	return spec.tv_sec * FP_US_PER_S + spec.tv_nsec / 1000;
 }
 
+/* VmHWM and not getrusage's maximum: that one remembers the parent's, from before exec. */
+static long peak_kib(void)
+{
+	char line[256];
+	long kib = -1;
+	FILE *file = fopen("/proc/self/status", "r");
+	while (file && fgets(line, sizeof(line), file))
+		if (strncmp(line, "VmHWM:", 6) == 0)
+			kib = strtol(line + 6, NULL, 10);
+	if (file)
+		fclose(file);
+	return kib;
+}
+
 static void look(struct fp_feed *feed, const char *id)
 {
 	FP_CLEANUP(fp_listing_release) struct fp_listing listing = {0};
@@ -113,8 +126,6 @@ static void look(struct fp_feed *feed, const char *id)
 	int r = fp_feed_look(feed, id, &listing, &report, &error);
 	started = fp_clock_monotonic_us() - started;
 	cpu = cpu_us() - cpu;
-	struct rusage usage;
-	getrusage(RUSAGE_SELF, &usage);
 	if (r == 0)
 		print_listing(&listing);
 	else if (r == FP_FEED_UNCHANGED)
@@ -128,7 +139,7 @@ static void look(struct fp_feed *feed, const char *id)
 	       "peak_kib=%ld\n",
 		report.protocol, report.requests, (unsigned long long)report.bytes,
 		(long long)(report.retry_after_us / FP_US_PER_MS), (long long)started,
-		(long long)cpu, usage.ru_maxrss);
+		(long long)cpu, peak_kib());
 	printf("note %s\nend\n", report.note);
 	fflush(stdout);
 }
