@@ -187,6 +187,31 @@ static void test_fixed(void **state)
 	fixture_release(&fixture);
 }
 
+/* Two spellings of a path are one file. */
+static void test_spellings(void **state)
+{
+	const struct fp_source_release_spec twice[] = {
+		{.file = "d/version.props", .major = "Other", .minor = "Minor"},
+		{.file = "d//version.props", .major = "Major", .minor = "Minor"}};
+	const struct fp_source_spec spellings = {NULL, 0, twice, 2, 1000};
+	struct fp_source_reader *reader = NULL;
+	struct fp_mirror *mirror = NULL;
+	struct fixture fixture;
+	uint32_t number;
+
+	fixture_init(&fixture);
+	fixture_run(&fixture, "git init -q -b main r; cd r; mkdir d;"
+			      "echo '<P><Major>2</Major><Minor>4</Minor></P>' > d/version.props;"
+			      "git add .; git commit -q -m x");
+	assert_int_equal(fp_mirror_open(fixture_path(&fixture, "r/.git"), &mirror, NULL), 0);
+	assert_int_equal(fp_source_reader_new(&spellings, &reader, NULL), 0);
+	read_tree(&fixture, reader, mirror, "main", &number);
+	assert_string_equal(fp_source_reader_get(reader, number)->release, "2.4");
+	fp_source_reader_free(reader);
+	fp_mirror_close(mirror);
+	fixture_release(&fixture);
+}
+
 /* A tree that is not there is the mirror's damage, not a fact; the next read is right again. */
 static void test_missing_tree(void **state)
 {
@@ -216,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_spellings),
 		cmocka_unit_test(test_missing_tree),
 	};
 	int failed;
