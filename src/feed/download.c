@@ -41,18 +41,17 @@ static void add_lower(struct fp_str text, struct fp_buf *buf)
 void fp_feed_download_url(
 	const char *template_url, const char *package_id, struct fp_str version, struct fp_buf *buf)
 {
-	static const struct fp_str id_lower = FP_STR_LITERAL("{id-lower}");
-	static const struct fp_str version_lower = FP_STR_LITERAL("{version-lower}");
+	static const char id_lower[] = "{id-lower}", version_lower[] = "{version-lower}";
 	FP_CLEANUP_BUF struct fp_buf key;
 	fp_buf_init(&key, 1024);
 	fp_version_key(version, &key);
 	for (const char *at = template_url; *at;) {
-		if (strncmp(at, id_lower.ptr, id_lower.len) == 0) {
+		if (strncmp(at, id_lower, sizeof(id_lower) - 1) == 0) {
 			add_lower(fp_str(package_id), buf);
-			at += id_lower.len;
-		} else if (strncmp(at, version_lower.ptr, version_lower.len) == 0) {
+			at += sizeof(id_lower) - 1;
+		} else if (strncmp(at, version_lower, sizeof(version_lower) - 1) == 0) {
 			add_lower(fp_buf_str(&key), buf);
-			at += version_lower.len;
+			at += sizeof(version_lower) - 1;
 		} else {
 			fp_buf_add_char(buf, *at++);
 		}
