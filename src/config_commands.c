@@ -19,7 +19,7 @@ static int wrong_use(const char *use)
 static struct fp_config *read_config(const char *path)
 {
 	struct fp_config_problems problems = {0};
-	struct fp_buf FP_CLEANUP_BUF text;
+	struct fp_buf FP_CLEANUP_BUF text = {0};
 	struct fp_config *config = NULL;
 	struct fp_error error;
 	int r = fp_config_read(path, &config, &problems, &error);
@@ -52,7 +52,7 @@ int fp_command_check_config(int count, char **arguments)
 int fp_command_print_config(int count, char **arguments)
 {
 	FP_CLEANUP(fp_config_free_cleanup) struct fp_config *config = NULL;
-	struct fp_buf FP_CLEANUP_BUF text;
+	struct fp_buf FP_CLEANUP_BUF text = {0};
 
 	fp_buf_init(&text, OUTPUT_MAX_BYTES);
 	if (count != 1)
@@ -71,7 +71,7 @@ int fp_command_probe_feed(int count, char **arguments)
 	FP_CLEANUP(fp_feed_free_cleanup) struct fp_feed *feed = NULL;
 	struct fp_config_feed defaults;
 	struct fp_feed_options options;
-	struct fp_buf FP_CLEANUP_BUF text;
+	struct fp_buf FP_CLEANUP_BUF text = {0};
 	const char *package = NULL;
 	struct fp_error error;
 	int r;

@@ -43,7 +43,7 @@ static const struct {
 
 static void print_settings(void)
 {
-	struct fp_buf FP_CLEANUP_BUF text;
+	struct fp_buf FP_CLEANUP_BUF text = {0};
 
 	fp_buf_init(&text, 1024 * 1024);
 	fp_config_print_settings(&text);

@@ -66,7 +66,7 @@ static void on_recorder_trouble(void *context, const struct fp_error *error)
 static int read_config(struct daemon *daemon, struct fp_error *error)
 {
 	struct fp_config_problems problems = {0};
-	struct fp_buf FP_CLEANUP_BUF text;
+	struct fp_buf FP_CLEANUP_BUF text = {0};
 	struct fp_config *config = NULL;
 	int r;
 
@@ -110,7 +110,7 @@ static void raise_file_limit(void)
 static int note_config(const struct fp_config *config, struct fp_error *error)
 {
 	FP_CLEANUP(fp_store_close_cleanup) struct fp_store *store = NULL;
-	struct fp_buf FP_CLEANUP_BUF text;
+	struct fp_buf FP_CLEANUP_BUF text = {0};
 	int r = fp_store_open(config->data_dir, false, &store, error);
 
 	fp_buf_init(&text, 16 * 1024 * 1024);
@@ -127,7 +127,7 @@ static int open_store(struct daemon *daemon, struct fp_error *error)
 {
 	const struct fp_config *config = current_config(daemon);
 	FP_CLEANUP(fp_store_close_cleanup) struct fp_store *store = NULL;
-	struct fp_buf FP_CLEANUP_BUF notes;
+	struct fp_buf FP_CLEANUP_BUF notes = {0};
 	uint64_t last_id = 0;
 	int r = fp_folder_create(config->data_dir, error);
 

@@ -65,7 +65,7 @@ static void find_feed(struct fp_reading *reading, const struct fp_json_value *ob
 	struct fp_config_package *package)
 {
 	const struct fp_config *config = reading->config;
-	struct fp_buf FP_CLEANUP_BUF list;
+	struct fp_buf FP_CLEANUP_BUF list = {0};
 
 	for (size_t i = 0; package->feed && i < config->feed_count; i++) {
 		package->feed_index = i;

@@ -119,7 +119,7 @@ static char *digest_of(struct fp_buf *text)
 
 static bool add_digests(struct fp_config *config)
 {
-	struct fp_buf FP_CLEANUP_BUF text;
+	struct fp_buf FP_CLEANUP_BUF text = {0};
 
 	fp_buf_init(&text, 64 * 1024 * 1024);
 	fp_config_write(config, true, &text);
@@ -215,7 +215,7 @@ int fp_config_parse(struct fp_str text, const char *path, struct fp_config **con
 int fp_config_read(const char *path, struct fp_config **config, struct fp_config_problems *problems,
 	struct fp_error *error)
 {
-	struct fp_buf FP_CLEANUP_BUF text;
+	struct fp_buf FP_CLEANUP_BUF text = {0};
 	int r;
 
 	fp_buf_init(&text, limits.max_bytes);

@@ -158,7 +158,7 @@ static int find_choice(const char *const *choices, struct fp_str text)
 static void refuse_choice(struct fp_reading *reading, const struct fp_setting *setting,
 	const struct fp_json_value *value)
 {
-	struct fp_buf FP_CLEANUP_BUF list;
+	struct fp_buf FP_CLEANUP_BUF list = {0};
 
 	fp_buf_init(&list, 1024);
 	list_choices(setting->choices, &list);

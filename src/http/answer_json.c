@@ -72,7 +72,7 @@ void fp_json_member_version(
 
 void fp_json_release(struct fp_json *json, const struct fp_release *release, struct fp_str source)
 {
-	struct fp_buf FP_CLEANUP_BUF text;
+	struct fp_buf FP_CLEANUP_BUF text = {0};
 
 	fp_buf_init(&text, 1024);
 	fp_release_write(release, &text);

@@ -137,7 +137,7 @@ static void write_lines(struct fp_request *request, struct fp_reply *reply,
 {
 	fp_problem_write_text(&reply->body, row, detail, request->form);
 	for (size_t i = 0; i < nearest_count; i++) {
-		struct fp_buf FP_CLEANUP_BUF line;
+		struct fp_buf FP_CLEANUP_BUF line = {0};
 
 		fp_buf_init(&line, 4096);
 		fp_buf_add_text(&line, "nearest: ");

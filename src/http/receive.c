@@ -238,7 +238,7 @@ static void list_forms(const struct fp_route *route, struct fp_buf *list)
 static bool refuse_query(
 	const struct query *query, struct fp_request *request, struct fp_reply *reply)
 {
-	struct fp_buf FP_CLEANUP_BUF list;
+	struct fp_buf FP_CLEANUP_BUF list = {0};
 	const char *takes = query->param < FP_PARAM_COUNT ? fp_param_takes(query->param) : "";
 
 	fp_buf_init(&list, 1024);
@@ -287,7 +287,7 @@ static bool has_required(struct fp_request *request, struct fp_reply *reply)
 static bool choose_form(struct fp_exchange *exchange, struct fp_reply *reply)
 {
 	struct fp_request *request = &exchange->request;
-	struct fp_buf FP_CLEANUP_BUF list;
+	struct fp_buf FP_CLEANUP_BUF list = {0};
 	enum fp_form form;
 
 	request->form = fp_form_negotiate(

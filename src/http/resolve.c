@@ -399,7 +399,7 @@ static bool answer_item(
 static bool answer_items(struct fp_request *request, struct fp_reply *reply,
 	const struct fp_snapshot *snapshot, const struct fp_json_value *items)
 {
-	struct fp_buf FP_CLEANUP_BUF item, FP_CLEANUP_BUF why;
+	struct fp_buf FP_CLEANUP_BUF item = {0}, FP_CLEANUP_BUF why = {0};
 	bool first = true;
 
 	fp_buf_init(&item, 64 * 1024 * 1024);
@@ -424,7 +424,7 @@ static bool answer_items(struct fp_request *request, struct fp_reply *reply,
 static bool must_wait(struct fp_request *request, const struct fp_snapshot *snapshot,
 	const struct fp_json_value *items)
 {
-	struct fp_buf FP_CLEANUP_BUF why;
+	struct fp_buf FP_CLEANUP_BUF why = {0};
 
 	fp_buf_init(&why, 1024);
 	for (const struct fp_json_value *at = items->first; at && request->attempts == 0;

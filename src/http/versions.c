@@ -9,7 +9,7 @@ enum { LIMIT_DEFAULT = 100 };
 
 static void write_release(struct fp_json *json, const struct fp_decoded *decoded)
 {
-	struct fp_buf FP_CLEANUP_BUF text;
+	struct fp_buf FP_CLEANUP_BUF text = {0};
 
 	fp_buf_init(&text, 1024);
 	fp_release_write(&decoded->release, &text);
@@ -172,7 +172,7 @@ static void set_link(const struct fp_request *request, const struct fp_versions_
 {
 	static const enum fp_param kept[] = {FP_PARAM_REPO, FP_PARAM_PACKAGE, FP_PARAM_BRANCH,
 		FP_PARAM_RELEASE, FP_PARAM_STATUS, FP_PARAM_LIMIT, FP_PARAM_SHAPE, FP_PARAM_FORMAT};
-	struct fp_buf FP_CLEANUP_BUF link;
+	struct fp_buf FP_CLEANUP_BUF link = {0};
 
 	if (!has_next(query, answer))
 		return;

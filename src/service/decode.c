@@ -6,7 +6,7 @@
 static void describe_version(struct fp_str version, struct fp_decode_answer *answer)
 {
 	struct fp_nuget_version parsed;
-	struct fp_buf FP_CLEANUP_BUF normalised;
+	struct fp_buf FP_CLEANUP_BUF normalised = {0};
 
 	answer->is_version = fp_nuget_version_parse(version, &parsed);
 	answer->is_nuget = answer->is_version && fp_nuget_version_is_strict(&parsed);

@@ -194,7 +194,7 @@ struct label_chains {
 static int chain_labels(
 	const struct fp_branches *branches, enum fp_label_style style, struct label_chains *chains)
 {
-	struct fp_buf FP_CLEANUP_BUF label;
+	struct fp_buf FP_CLEANUP_BUF label = {0};
 
 	fp_buf_init(&label, 64 * 1024);
 	for (uint32_t i = 0; i < branches->count; i++) {

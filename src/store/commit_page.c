@@ -62,7 +62,7 @@ static void write_row(
 void fp_commit_page_write(
 	const struct fp_graph_view *view, uint32_t first, uint32_t count, struct fp_buf *page)
 {
-	struct fp_buf FP_CLEANUP_BUF rows, FP_CLEANUP_BUF tail;
+	struct fp_buf FP_CLEANUP_BUF rows, FP_CLEANUP_BUF tail = {0};
 	struct page_header header = {.mark = PAGE_MARK, .rows = count};
 
 	fp_buf_init(&rows, FP_COMMIT_PAGE_MAX_BYTES);

@@ -183,7 +183,7 @@ static int put_page(struct fp_store *store, int64_t repository, enum page_kind k
 static int put_commits(struct fp_store *store, int64_t repository, const struct fp_graph_view *view,
 	uint32_t first, struct fp_error *error)
 {
-	struct fp_buf FP_CLEANUP_BUF page;
+	struct fp_buf FP_CLEANUP_BUF page = {0};
 	int r = 0;
 
 	fp_buf_init(&page, FP_COMMIT_PAGE_MAX_BYTES);
@@ -202,12 +202,12 @@ static int put_commits(struct fp_store *store, int64_t repository, const struct 
 static int put_facts(struct fp_store *store, int64_t repository, const struct fp_facts_row *facts,
 	size_t first, size_t count, struct fp_error *error)
 {
-	struct fp_buf FP_CLEANUP_BUF page;
+	struct fp_buf FP_CLEANUP_BUF page = {0};
 
 	if (count == 0)
 		return 0;
 	fp_buf_init(&page, FP_FACTS_PAGE_MAX_BYTES);
-	fp_facts_page_write(facts, count, &page);
+	fp_facts_page_write(facts + first, count, &page);
 	return put_page(
 		store, repository, PAGE_FACTS, (uint32_t)first, (uint32_t)count, &page, error);
 }
@@ -257,16 +257,20 @@ int fp_store_append_commits(struct fp_store *store, int64_t repository, const ch
 	FP_CLEANUP_TRANSACTION struct fp_transaction transaction = {0};
 	int r = fp_store_open_derived(store, error);
 
+	if (first == 0)
+		first_facts = 0;
+	if (r >= 0 && first_facts > facts_count)
+		r = fp_error_set(error, FP_ERROR_INTERNAL, "facts from %zu on, of %zu", first_facts,
+			facts_count);
 	if (r >= 0)
 		r = fp_transaction_begin(&transaction, store, true, error);
 	if (r >= 0)
 		r = make_way(store, repository, source_digest, first, first_facts, error);
 	if (r >= 0)
-		r = set_source(store, repository, source_digest, view->count,
-			first_facts + facts_count, error);
+		r = set_source(store, repository, source_digest, view->count, facts_count, error);
 	if (r >= 0)
 		r = put_commits(store, repository, view, first, error);
 	if (r >= 0)
-		r = put_facts(store, repository, facts, first_facts, facts_count, error);
+		r = put_facts(store, repository, facts, first_facts, facts_count - first_facts, error);
 	return r < 0 ? r : fp_transaction_commit(&transaction, error);
 }

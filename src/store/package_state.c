@@ -22,7 +22,7 @@ void fp_package_state_unref(struct fp_package_state *state)
 /* Keys of what one id of a set lists. */
 static int list_keys(const struct fp_version_rows *rows, struct fp_map *keys)
 {
-	struct fp_buf FP_CLEANUP_BUF key;
+	struct fp_buf FP_CLEANUP_BUF key = {0};
 
 	fp_buf_init(&key, FP_VERSION_MAX_BYTES * 4);
 	for (size_t i = 0; rows && i < rows->count; i++) {
@@ -42,7 +42,7 @@ static int list_keys(const struct fp_version_rows *rows, struct fp_map *keys)
 static void write_missing(const struct fp_package_settings *settings, const struct fp_map *listed,
 	const char *text, struct fp_buf *missing)
 {
-	struct fp_buf FP_CLEANUP_BUF key;
+	struct fp_buf FP_CLEANUP_BUF key = {0};
 	uint32_t ignored;
 
 	fp_buf_init(&key, FP_VERSION_MAX_BYTES * 4);

@@ -26,7 +26,7 @@ static bool has_content(const char *path, const char *suffix)
 static char *make_uri(const char *path, const char *parameter)
 {
 	static const char digits[] = "0123456789abcdef";
-	struct fp_buf FP_CLEANUP_BUF uri;
+	struct fp_buf FP_CLEANUP_BUF uri = {0};
 
 	fp_buf_init(&uri, 16384);
 	fp_buf_add_text(&uri, "file:");

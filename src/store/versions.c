@@ -271,7 +271,7 @@ int fp_store_apply_version_events(struct fp_store *store, int64_t package,
 	struct fp_error *error)
 {
 	FP_CLEANUP_TRANSACTION struct fp_transaction transaction = {0};
-	struct fp_buf FP_CLEANUP_BUF key;
+	struct fp_buf FP_CLEANUP_BUF key = {0};
 	int64_t newest = 0;
 	int r;
 

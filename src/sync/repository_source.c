@@ -128,7 +128,7 @@ static struct fp_oid wanted_commit(const struct fp_waiting_looks *waiting)
 static int fetch(struct look *look, struct fp_error *error)
 {
 	const struct fp_config_repository *config = look->source->config;
-	struct fp_buf FP_CLEANUP_BUF password;
+	struct fp_buf FP_CLEANUP_BUF password = {0};
 	struct fp_fetch_result result;
 	struct fp_fetch_job job = {
 		.url = config->url,
