@@ -147,6 +147,7 @@ void fp_catalog_free(struct fp_catalog *catalog)
 		return;
 	free(catalog->versions);
 	free(catalog->groups);
+	free(catalog->releases);
 	free(catalog->order);
 	free(catalog->minutes);
 	free(catalog->memory);

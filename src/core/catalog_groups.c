@@ -98,22 +98,40 @@ static uint32_t count_groups(const struct member *members, uint32_t count)
 	return groups;
 }
 
+/* Groups of one release stand side by side: the last release grows, or another begins. */
+static void extend_releases(struct fp_catalog *catalog, const struct fp_catalog_group *group)
+{
+	uint32_t end = catalog->grammar_first[group->grammar + 1];
+	bool continues = end > catalog->grammar_first[group->grammar] &&
+			 fp_release_equal(&catalog->releases[end - 1].release, &group->release);
+
+	if (!continues) {
+		catalog->releases[end] = (struct fp_catalog_release){
+			.release = group->release,
+			.first_group = catalog->group_count,
+		};
+		end++;
+		/* The places of all later grammars move along. */
+		for (int grammar = (int)group->grammar + 1; grammar <= FP_GRAMMAR_COUNT; grammar++)
+			catalog->grammar_first[grammar] = end;
+	}
+	catalog->releases[end - 1].end_group = catalog->group_count + 1;
+}
+
 static struct fp_catalog_group *open_group(
 	struct fp_catalog *catalog, const struct member *member, uint32_t at)
 {
-	const struct fp_decoded *decoded = &member->version->decoded;
-	struct fp_catalog_group *group = &catalog->groups[catalog->group_count++];
+	struct fp_catalog_group *group = &catalog->groups[catalog->group_count];
 
 	*group = (struct fp_catalog_group){
-		.grammar = decoded->grammar,
+		.grammar = member->version->decoded.grammar,
 		.release = release_of(member),
-		.label = decoded->label,
+		.label = member->version->decoded.label,
 	};
 	for (int part = 0; part <= FP_CATALOG_PARTS; part++)
 		group->first[part] = at;
-	/* The starts of all later grammars move along with the last group. */
-	for (int grammar = (int)decoded->grammar + 1; grammar <= FP_GRAMMAR_COUNT; grammar++)
-		catalog->grammar_first[grammar] = catalog->group_count;
+	extend_releases(catalog, group);
+	catalog->group_count++;
 	return group;
 }
 
@@ -141,6 +159,19 @@ static void place_members(struct fp_catalog *catalog, const struct member *membe
 	}
 }
 
+static int allocate(struct fp_catalog *catalog, uint32_t member_count, uint32_t group_count)
+{
+	size_t members = (size_t)member_count + 1, groups = (size_t)group_count + 1;
+
+	catalog->groups = calloc(groups, sizeof(*catalog->groups));
+	catalog->releases = calloc(groups, sizeof(*catalog->releases)); /* at most as many */
+	catalog->order = calloc(members, sizeof(*catalog->order));
+	catalog->minutes = calloc(members, sizeof(*catalog->minutes));
+	if (!catalog->groups || !catalog->releases || !catalog->order || !catalog->minutes)
+		return -FP_ERROR_MEMORY;
+	return 0;
+}
+
 int fp_catalog_group_versions(struct fp_catalog *catalog, struct fp_error *error)
 {
 	FP_CLEANUP_FREE struct member *members =
@@ -151,11 +182,7 @@ int fp_catalog_group_versions(struct fp_catalog *catalog, struct fp_error *error
 		return fp_error_memory(error);
 	count = list_members(catalog, members);
 	qsort(members, count, sizeof(*members), compare_members);
-	catalog->groups =
-		calloc((size_t)count_groups(members, count) + 1, sizeof(*catalog->groups));
-	catalog->order = calloc((size_t)count + 1, sizeof(*catalog->order));
-	catalog->minutes = calloc((size_t)count + 1, sizeof(*catalog->minutes));
-	if (!catalog->groups || !catalog->order || !catalog->minutes)
+	if (allocate(catalog, count, count_groups(members, count)) < 0)
 		return fp_error_memory(error);
 	place_members(catalog, members, count);
 	return 0;

@@ -1,10 +1,6 @@
 /* Finding the groups that a query asks for, by binary search over labels that are never written. */
 #include "group.h"
 
-struct range {
-	uint32_t first, end;
-};
-
 /* In which styles a grammar's versions can carry a branch's name. */
 struct style_row {
 	enum fp_label_style styles[2];
@@ -31,58 +27,43 @@ bool fp_group_is_of_branch(
 	return false;
 }
 
-/* The first group of the range whose release is not below; with `after`, the first above. */
-static uint32_t bound_release(const struct fp_catalog *catalog, struct range range,
-	const struct fp_release *release, bool after)
-{
-	while (range.first < range.end) {
-		uint32_t middle = range.first + (range.end - range.first) / 2;
-		int order = fp_release_compare(&catalog->groups[middle].release, release);
-
-		if (order < 0 || (after && order == 0))
-			range.first = middle + 1;
-		else
-			range.end = middle;
-	}
-	return range.first;
-}
-
-static struct range find_release(
+const struct fp_catalog_release *fp_groups_find_release(
 	const struct fp_catalog *catalog, enum fp_grammar grammar, const struct fp_release *release)
 {
-	struct range range = {catalog->grammar_first[grammar], catalog->grammar_first[grammar + 1]};
+	uint32_t low = catalog->grammar_first[grammar], high = catalog->grammar_first[grammar + 1];
 
-	range.first = bound_release(catalog, range, release, false);
-	range.end = bound_release(catalog, range, release, true);
-	return range;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		int order = fp_release_compare(&catalog->releases[middle].release, release);
+
+		if (order == 0)
+			return &catalog->releases[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
 }
 
-/* The group of this label in a release's range; range.end when there is none. */
-static uint32_t find_label(const struct fp_catalog *catalog, struct range range,
-	struct fp_str branch, enum fp_label_style style)
+/* The group of this label in a release; end_group when there is none. */
+static uint32_t find_label(const struct fp_catalog *catalog,
+	const struct fp_catalog_release *release, struct fp_str branch, enum fp_label_style style)
 {
-	uint32_t none = range.end;
+	uint32_t low = release->first_group, high = release->end_group;
 
-	while (range.first < range.end) {
-		uint32_t middle = range.first + (range.end - range.first) / 2;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
 		int order = fp_label_compare(branch, style, catalog->groups[middle].label);
 
 		if (order == 0)
 			return middle;
 		if (order > 0)
-			range.first = middle + 1;
+			low = middle + 1;
 		else
-			range.end = middle;
+			high = middle;
 	}
-	return none;
-}
-
-static uint32_t count_members(const struct fp_catalog *catalog, struct range range)
-{
-	if (range.first == range.end)
-		return 0;
-	return catalog->groups[range.end - 1].first[FP_CATALOG_PARTS] -
-	       catalog->groups[range.first].first[0];
+	return release->end_group;
 }
 
 /* Aliases and styles can lead to one group twice. */
@@ -94,20 +75,30 @@ static void add_match(struct fp_group_matches *matches, uint32_t group)
 	matches->group[matches->count++] = group;
 }
 
-static void match_labels(const struct fp_catalog *catalog, const struct fp_select_query *query,
-	enum fp_grammar grammar, struct range range, struct fp_group_matches *matches)
+void fp_groups_match_release(const struct fp_catalog *catalog, const struct fp_select_query *query,
+	enum fp_grammar grammar, const struct fp_catalog_release *release,
+	struct fp_group_matches *matches)
 {
 	const struct style_row *row = &styles_of[grammar];
 
+	if (row->count == 0 && query->takes_unlabelled) /* no labels: one group */
+		add_match(matches, release->first_group);
 	for (size_t i = 0; i < query->branch_name_count; i++) {
 		for (size_t k = 0; k < row->count; k++) {
-			uint32_t group =
-				find_label(catalog, range, query->branch_names[i], row->styles[k]);
+			uint32_t group = find_label(
+				catalog, release, query->branch_names[i], row->styles[k]);
 
-			if (group != range.end)
+			if (group != release->end_group)
 				add_match(matches, group);
 		}
 	}
+}
+
+static uint32_t count_members(
+	const struct fp_catalog *catalog, const struct fp_catalog_release *release)
+{
+	return catalog->groups[release->end_group - 1].first[FP_CATALOG_PARTS] -
+	       catalog->groups[release->first_group].first[0];
 }
 
 void fp_groups_match(const struct fp_catalog *catalog, const struct fp_select_query *query,
@@ -117,15 +108,13 @@ void fp_groups_match(const struct fp_catalog *catalog, const struct fp_select_qu
 	matches->in_release = 0;
 	for (int i = 0; i < FP_GRAMMAR_COUNT; i++) {
 		enum fp_grammar grammar = (enum fp_grammar)i;
-		struct range range = find_release(catalog, grammar, &query->release);
+		const struct fp_catalog_release *release =
+			fp_groups_find_release(catalog, grammar, &query->release);
 
-		matches->in_release += count_members(catalog, range);
-		if (range.first == range.end)
+		if (!release)
 			continue;
-		if (styles_of[grammar].count)
-			match_labels(catalog, query, grammar, range, matches);
-		else if (query->takes_unlabelled) /* without labels, a release is one group */
-			add_match(matches, range.first);
+		matches->in_release += count_members(catalog, release);
+		fp_groups_match_release(catalog, query, grammar, release, matches);
 	}
 }
 
@@ -145,17 +134,22 @@ uint32_t fp_group_end_at(const struct fp_catalog *catalog, const struct fp_catal
 	return low;
 }
 
-bool fp_version_is_newer(const struct fp_catalog *catalog, uint32_t a, uint32_t b)
+bool fp_place_is_newer(const struct fp_catalog *catalog, uint32_t a, uint32_t b)
 {
 	const struct fp_decoded *left, *right;
 
-	if (a == FP_SELECT_NO_VERSION || b == FP_SELECT_NO_VERSION)
-		return a != FP_SELECT_NO_VERSION && b == FP_SELECT_NO_VERSION;
-	left = &catalog->versions[a].decoded;
-	right = &catalog->versions[b].decoded;
-	if (left->minute != right->minute)
-		return left->minute > right->minute;
+	if (a == FP_NO_PLACE || b == FP_NO_PLACE)
+		return a != FP_NO_PLACE && b == FP_NO_PLACE;
+	if (catalog->minutes[a] != catalog->minutes[b])
+		return catalog->minutes[a] > catalog->minutes[b];
+	left = &catalog->versions[catalog->order[a]].decoded;
+	right = &catalog->versions[catalog->order[b]].decoded;
 	if (left->revision != right->revision)
 		return left->revision > right->revision;
-	return a > b;
+	return catalog->order[a] > catalog->order[b];
+}
+
+uint32_t fp_version_at(const struct fp_catalog *catalog, uint32_t place)
+{
+	return place == FP_NO_PLACE ? FP_SELECT_NO_VERSION : catalog->order[place];
 }

@@ -39,8 +39,9 @@ int fp_release_compare(const struct fp_release *a, const struct fp_release *b)
 		order = compare_number(a->minor, b->minor);
 	if (!order)
 		order = compare_number(a->patch, b->patch);
-	if (!order)
-		order = fp_nuget_label_compare(a->prerelease, b->prerelease);
+	if (order || (a->prerelease.len == 0 && b->prerelease.len == 0))
+		return order;
+	order = fp_nuget_label_compare(a->prerelease, b->prerelease);
 	/* `01` and `1` are one number to NuGet, but two labels: equal here means fp_release_equal.
 	 */
 	return order ? order : fp_str_compare_nocase(a->prerelease, b->prerelease);

@@ -5,69 +5,68 @@
  */
 #include "group.h"
 
-static void take_newer(const struct fp_catalog *catalog, uint32_t version, uint32_t *best)
-{
-	if (fp_version_is_newer(catalog, version, *best))
-		*best = version;
-}
+/* The best seen so far, as places. */
+struct places {
+	uint32_t chosen, runner_up, nearest_newer, quarantined;
+};
 
-static void take_older(const struct fp_catalog *catalog, uint32_t version, uint32_t *oldest)
-{
-	if (*oldest == FP_SELECT_NO_VERSION || fp_version_is_newer(catalog, *oldest, version))
-		*oldest = version;
-}
-
-/* The newest two of a group's eligible versions, [first, end) of order. */
-static void take_eligible(const struct fp_catalog *catalog, uint32_t first, uint32_t end,
-	struct fp_selection *selection)
+/* The newest two of a group's eligible versions, at [first, end). */
+static void take_eligible(
+	const struct fp_catalog *catalog, uint32_t first, uint32_t end, struct places *best)
 {
 	uint32_t rest = end - first > 2 ? end - 2 : first;
 
-	selection->eligible += end - first;
-	for (uint32_t at = end; at > rest; at--) {
-		uint32_t version = catalog->order[at - 1];
-
-		if (fp_version_is_newer(catalog, version, selection->chosen)) {
-			selection->runner_up = selection->chosen;
-			selection->chosen = version;
-		} else {
-			take_newer(catalog, version, &selection->runner_up);
+	for (uint32_t at = end; at-- > rest;) {
+		if (fp_place_is_newer(catalog, at, best->chosen)) {
+			best->runner_up = best->chosen;
+			best->chosen = at;
+		} else if (fp_place_is_newer(catalog, at, best->runner_up)) {
+			best->runner_up = at;
 		}
 	}
 }
 
 /* The newest that only the quarantine keeps from being eligible. */
-static void take_quarantined(const struct fp_catalog *catalog, uint32_t first, uint32_t end,
-	struct fp_selection *selection)
+static void take_quarantined(
+	const struct fp_catalog *catalog, uint32_t first, uint32_t end, struct places *best)
 {
-	for (uint32_t at = end; at > first; at--) {
-		uint32_t version = catalog->order[at - 1];
-		const struct fp_catalog_row *row = &catalog->versions[version].row;
+	for (uint32_t at = end; at-- > first;) {
+		const struct fp_catalog_row *row = &catalog->versions[catalog->order[at]].row;
 
 		if (row->unavailable || row->missing_ids.len)
 			continue;
-		take_newer(catalog, version, &selection->quarantined_better);
+		if (fp_place_is_newer(catalog, at, best->quarantined))
+			best->quarantined = at;
 		return;
 	}
 }
 
+static void take_nearest_newer(const struct fp_catalog *catalog, uint32_t at, struct places *best)
+{
+	if (best->nearest_newer == FP_NO_PLACE ||
+		fp_place_is_newer(catalog, best->nearest_newer, at))
+		best->nearest_newer = at;
+}
+
 static void select_part(const struct fp_catalog *catalog, const struct fp_catalog_group *group,
-	enum fp_catalog_part part, fp_minute minute, struct fp_selection *selection)
+	enum fp_catalog_part part, fp_minute minute, struct fp_selection *selection,
+	struct places *best)
 {
 	uint32_t first = group->first[part], after = group->first[part + 1];
 	uint32_t end = fp_group_end_at(catalog, group, part, minute);
 
 	selection->rejected[FP_REJECTION_AFTER_FORK_POINT] += after - end;
 	if (end < after)
-		take_older(catalog, catalog->order[end], &selection->nearest_newer);
+		take_nearest_newer(catalog, end, best);
 	if (part == FP_CATALOG_ELIGIBLE) {
-		take_eligible(catalog, first, end, selection);
+		selection->eligible += end - first;
+		take_eligible(catalog, first, end, best);
 		return;
 	}
 	selection->rejected[FP_REJECTION_QUARANTINED + (part - FP_CATALOG_QUARANTINED)] +=
 		end - first;
 	if (part == FP_CATALOG_QUARANTINED)
-		take_quarantined(catalog, first, end, selection);
+		take_quarantined(catalog, first, end, best);
 }
 
 static void count_outside(const struct fp_catalog *catalog, const struct fp_group_matches *matches,
@@ -99,22 +98,22 @@ static bool names_day_of(const struct fp_catalog_version *version, fp_minute min
 void fp_select(const struct fp_catalog *catalog, const struct fp_select_query *query,
 	struct fp_selection *selection)
 {
+	struct places best = {FP_NO_PLACE, FP_NO_PLACE, FP_NO_PLACE, FP_NO_PLACE};
 	struct fp_group_matches matches;
 
 	fp_groups_match(catalog, query, &matches);
-	*selection = (struct fp_selection){
-		.chosen = FP_SELECT_NO_VERSION,
-		.runner_up = FP_SELECT_NO_VERSION,
-		.nearest_newer = FP_SELECT_NO_VERSION,
-		.quarantined_better = FP_SELECT_NO_VERSION,
-	};
+	*selection = (struct fp_selection){0};
 	count_outside(catalog, &matches, selection);
 	for (size_t i = 0; i < matches.count; i++)
 		for (int part = 0; part < FP_CATALOG_PARTS; part++)
 			select_part(catalog, &catalog->groups[matches.group[i]],
-				(enum fp_catalog_part)part, query->minute, selection);
-	if (!fp_version_is_newer(catalog, selection->quarantined_better, selection->chosen))
-		selection->quarantined_better = FP_SELECT_NO_VERSION;
+				(enum fp_catalog_part)part, query->minute, selection, &best);
+	if (!fp_place_is_newer(catalog, best.quarantined, best.chosen))
+		best.quarantined = FP_NO_PLACE;
+	selection->chosen = fp_version_at(catalog, best.chosen);
+	selection->runner_up = fp_version_at(catalog, best.runner_up);
+	selection->nearest_newer = fp_version_at(catalog, best.nearest_newer);
+	selection->quarantined_better = fp_version_at(catalog, best.quarantined);
 	selection->day_granular =
 		selection->chosen != FP_SELECT_NO_VERSION &&
 		names_day_of(&catalog->versions[selection->chosen], query->minute);

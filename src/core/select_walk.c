@@ -21,7 +21,7 @@ static void start(const struct fp_catalog *catalog, const struct fp_select_query
 uint32_t fp_select_next(const struct fp_catalog *catalog, const struct fp_select_query *query,
 	struct fp_select_cursor *cursor)
 {
-	uint32_t best = FP_SELECT_NO_VERSION;
+	uint32_t best = FP_NO_PLACE;
 	size_t best_at = 0;
 
 	if (!cursor->started)
@@ -30,13 +30,12 @@ uint32_t fp_select_next(const struct fp_catalog *catalog, const struct fp_select
 		const struct fp_catalog_group *group = &catalog->groups[cursor->at[i].group];
 		uint32_t end = group->first[FP_CATALOG_ELIGIBLE] + cursor->at[i].remaining;
 
-		if (cursor->at[i].remaining == 0 ||
-			!fp_version_is_newer(catalog, catalog->order[end - 1], best))
+		if (cursor->at[i].remaining == 0 || !fp_place_is_newer(catalog, end - 1, best))
 			continue;
-		best = catalog->order[end - 1];
+		best = end - 1;
 		best_at = i;
 	}
-	if (best != FP_SELECT_NO_VERSION)
+	if (best != FP_NO_PLACE)
 		cursor->at[best_at].remaining--;
-	return best;
+	return fp_version_at(catalog, best);
 }
