@@ -24,6 +24,8 @@ static const struct fixture_row rows[] = {
 	{"not a version", VANISHED},
 	{"2.4.2001312033-main", UNAVAILABLE | QUARANTINED},
 	{"2.4.2001312028-main", UNAVAILABLE | INCOMPLETE},
+	{"5.0.0-A", VANISHED},
+	{"5.0.0-a"},
 };
 
 static void test_counts(void **state)
@@ -32,8 +34,8 @@ static void test_counts(void **state)
 	struct fp_catalog *catalog = fixture_catalog(rows, FP_ARRAY_SIZE(rows), false);
 
 	assert_int_equal(catalog->version_count, FP_ARRAY_SIZE(rows));
-	assert_int_equal(catalog->listed_count, FP_ARRAY_SIZE(rows) - 2);
-	assert_int_equal(catalog->unrecognised_count, 2);
+	assert_int_equal(catalog->listed_count, FP_ARRAY_SIZE(rows) - 3);
+	assert_int_equal(catalog->unrecognised_count, 3);
 	assert_int_equal(catalog->unlisted_count, 1);
 }
 
@@ -137,6 +139,8 @@ static void test_find(void **state)
 		{"2.4.2001312054-Release_2_4", "2.4.2001312054-Release_2_4"},
 		/* one version for NuGet: case, metadata, zeros; a listed one first */
 		{"2.4.2001312054-RELEASE_2_4", "2.4.2001312054-Release_2_4"},
+		{"2.4.2001312054-release_2_4+zzz", "2.4.2001312054-Release_2_4"},
+		{"5.0.0-a+x", "5.0.0-a"},
 		{"2.4.2001312227-Main+x", "2.4.2001312227-main"},
 		{"2", "2.0.0"},
 		{"02.0.0.0", "2.0.0"},

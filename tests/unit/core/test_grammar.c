@@ -89,7 +89,7 @@ static const struct read_case patch_stamp[] = {
 	/* zeros: of the stamp's, they are digits; of the others, nothing */
 	{"2.4.0901312227-main", "2.4", "0901312227", "main"},
 	{"02.04.2001312227-main", "2.4", "2001312227", "main"},
-	{"2.4.02001312227-main", .why = "ten digits"},
+	{"2.4.02001312227-main", .why = "not ten digits"},
 	{"2.4.2001312227-main+5", "2.4", "2001312227", "main"},
 	/* the stamp of the worked example with a thirteenth hour too many */
 	{"2.4.2001312627-main", .why = "no date"},
@@ -108,8 +108,8 @@ static const struct read_case patch_stamp[] = {
 	{"2.4.2001312227.1-main", .why = "three numbers"},
 	{"2.4.1.2001312227-main", .why = "three numbers"},
 	/* the other grammars' */
-	{"1.23.0-2501011234-main", .why = "ten digits"},
-	{"1.0.0-prerelease.24409.2", .why = "ten digits"},
+	{"1.23.0-2501011234-main", .why = "not ten digits"},
+	{"1.0.0-prerelease.24409.2", .why = "not ten digits"},
 	/* month 31 */
 	{"2.4.2031012227-main", .why = "no date"},
 };
