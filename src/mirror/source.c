@@ -208,9 +208,9 @@ static int parse_value(struct fp_source_reader *reader, struct fp_mirror *mirror
 		&spec->releases[row->number], fp_buf_str(&content), value, error);
 }
 
-/* What a row's file says; parsed when the blob is seen for the first time. */
+/* The number of what a row's file says; parsed when the blob is seen for the first time. */
 static int value_of(struct fp_source_reader *reader, struct fp_mirror *mirror, size_t row,
-	const struct fp_source_value **value, struct fp_error *error)
+	uint32_t *number, struct fp_error *error)
 {
 	struct {
 		uint32_t row;
@@ -218,13 +218,10 @@ static int value_of(struct fp_source_reader *reader, struct fp_mirror *mirror, s
 	} key = {(uint32_t)row, reader->paths.blobs[reader->rows[row].path]};
 	struct fp_str key_text = fp_str_n((const char *)&key, sizeof(key));
 	struct fp_source_value parsed = {0};
-	uint32_t number;
 	int rc;
 
-	if (fp_map_get(&reader->by_blob, key_text, &number)) {
-		*value = &reader->values[number];
+	if (fp_map_get(&reader->by_blob, key_text, number))
 		return 0;
-	}
 	if (fp_array_reserve((void **)&reader->values, &reader->value_capacity,
 		    reader->value_count + 1, sizeof(*reader->values)) < 0)
 		return fp_error_memory(error);
@@ -234,7 +231,7 @@ static int value_of(struct fp_source_reader *reader, struct fp_mirror *mirror, s
 	reader->values[reader->value_count++] = parsed;
 	if (fp_map_set(&reader->by_blob, key_text, (uint32_t)reader->value_count - 1) < 0)
 		return fp_error_memory(error);
-	*value = &reader->values[reader->value_count - 1];
+	*number = (uint32_t)reader->value_count - 1;
 	return 0;
 }
 
@@ -247,7 +244,8 @@ static int apply_row(struct fp_source_reader *reader, struct fp_mirror *mirror, 
 	struct slots slots, struct fp_error *error)
 {
 	const struct row *row = &reader->rows[at];
-	const struct fp_source_value *value = NULL;
+	const struct fp_source_value *value;
+	uint32_t number;
 	int rc;
 
 	if (*slots.text)
@@ -259,9 +257,10 @@ static int apply_row(struct fp_source_reader *reader, struct fp_mirror *mirror, 
 	}
 	if (fp_oid_is_zero(&reader->paths.blobs[row->path]))
 		return 0;
-	rc = value_of(reader, mirror, at, &value, error);
+	rc = value_of(reader, mirror, at, &number, error);
 	if (rc)
 		return rc;
+	value = &reader->values[number];
 	if (value->text) {
 		*slots.text = value->text;
 		*slots.source = reader->paths.names[row->path];

@@ -31,7 +31,8 @@ void fixture_release(struct fixture *fixture)
 	assert_int_equal(system(command), 0);
 }
 
-static char *script_of(const struct fixture *fixture, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static char *script_of(
+	const struct fixture *fixture, const char *format, va_list args)
 {
 	char *script = NULL, *whole = NULL;
 
