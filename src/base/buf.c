@@ -101,11 +101,6 @@ void fp_buf_add_char(struct fp_buf *buf, char c)
 	buf->data[buf->len] = '\0';
 }
 
-void fp_buf_add_text(struct fp_buf *buf, const char *text)
-{
-	fp_buf_add(buf, text, strlen(text));
-}
-
 void fp_buf_add_str(struct fp_buf *buf, struct fp_str s)
 {
 	fp_buf_add(buf, s.ptr, s.len);

@@ -70,14 +70,12 @@ void fp_json_member_version(
 		fp_json_null(json);
 }
 
-void fp_json_release(struct fp_json *json, const struct fp_release *release, struct fp_str source)
+void fp_json_release(struct fp_json *json, const struct fp_release *release, struct fp_str source,
+	struct fp_buf *text)
 {
-	struct fp_buf FP_CLEANUP_BUF text = {0};
-
-	fp_buf_init(&text, 1024);
-	fp_release_write(release, &text);
 	fp_json_object_begin(json);
-	fp_json_member_string(json, "text", fp_buf_str(&text));
+	fp_release_write(release, text);
+	fp_json_member_sentence(json, "text", text);
 	fp_json_member_u64(json, "major", release->major);
 	fp_json_member_u64(json, "minor", release->minor);
 	fp_json_member_u64(json, "patch", release->patch);
@@ -418,7 +416,7 @@ void fp_answer_write_json(struct fp_http_context *context, const struct fp_answe
 		fp_json_member_string(json, "requested_version", fp_buf_str(&answer->requested));
 	if (reached(answer, FP_STEP_RELEASE)) {
 		fp_json_key(json, "release");
-		fp_json_release(json, &answer->release, answer->release_source);
+		fp_json_release(json, &answer->release, answer->release_source, &context->text);
 	}
 	if (reached(answer, FP_STEP_FORK_POINT))
 		write_fork_point(json, answer);

@@ -33,8 +33,8 @@ static void write_meanings(struct fp_json *json, const struct fp_decode_answer *
 	fp_json_member_u64(json, "commit_count", reading->commit_count);
 }
 
-static void write_reading(
-	struct fp_json *json, const struct fp_decode_answer *answer, enum fp_grammar grammar)
+static void write_reading(struct fp_json *json, const struct fp_decode_answer *answer,
+	enum fp_grammar grammar, struct fp_buf *text)
 {
 	const struct fp_decode_reading *reading = &answer->readings[grammar];
 
@@ -45,7 +45,7 @@ static void write_reading(
 		fp_json_member_text(json, "why_not", reading->why);
 	} else {
 		fp_json_key(json, "release");
-		fp_json_release(json, &reading->decoded.release, (struct fp_str){0});
+		fp_json_release(json, &reading->decoded.release, (struct fp_str){0}, text);
 		write_stamp(json, &reading->decoded);
 		if (answer->repository && answer->repository->branches)
 			write_meanings(json, answer, reading);
@@ -63,8 +63,8 @@ static const char *verdict(const struct fp_decode_answer *answer)
 	return NULL;
 }
 
-static void write_json(
-	const struct fp_decode_answer *answer, struct fp_str version, struct fp_buf *buf)
+static void write_json(const struct fp_decode_answer *answer, struct fp_str version,
+	struct fp_buf *text, struct fp_buf *buf)
 {
 	struct fp_json json;
 
@@ -76,7 +76,7 @@ static void write_json(
 	fp_json_key(&json, "readings");
 	fp_json_array_begin(&json);
 	for (int i = 0; i < FP_GRAMMAR_COUNT; i++)
-		write_reading(&json, answer, (enum fp_grammar)i);
+		write_reading(&json, answer, (enum fp_grammar)i, text);
 	fp_json_array_end(&json);
 	if (answer->repository) {
 		fp_json_member_string(&json, "repo", answer->repository->settings->name);
@@ -129,7 +129,7 @@ enum fp_handled fp_handle_decode(struct fp_request *request, struct fp_reply *re
 			answer.nearest_count, "no repository named \"%.*s\" is configured",
 			FP_STR_ARG(repo));
 	else if (request->form == FP_FORM_JSON)
-		write_json(&answer, version, &reply->body);
+		write_json(&answer, version, &request->context->text, &reply->body);
 	else
 		write_text(&answer, version, &reply->body);
 	fp_worker_leave(worker);

@@ -8,16 +8,15 @@
 
 struct fp_http_loop;
 
-/* A request, and what libmicrohttpd's side of it needs. */
+/* A request, and what libmicrohttpd's side of it needs. The request comes last: its end is not
+ * cleared when an exchange is used again. */
 struct fp_exchange {
-	struct fp_request request;
 	struct fp_http_loop *loop;
 	struct MHD_Connection *connection;
 	struct fp_exchange *next; /* free, or waiting */
 	bool too_large;
-	struct fp_str method;
-	struct fp_str path;
-	char path_room[1024];
+	struct fp_str method, path; /* libmicrohttpd's, as long as the request lasts */
+	struct fp_request request;
 };
 
 struct fp_http_loop {

@@ -147,16 +147,14 @@ static void begin(struct fp_http_loop *loop, struct fp_exchange *exchange,
 	struct fp_request *request = &exchange->request;
 	struct fp_buf body = request->body;
 	struct fp_str agent = header(connection, MHD_HTTP_HEADER_USER_AGENT);
-	size_t path_len = strnlen(url, sizeof(exchange->path_room) - 1);
 
-	memset(exchange, 0, sizeof(*exchange));
+	memset(exchange, 0, offsetof(struct fp_exchange, request.tickets));
 	request->body = body;
 	request->context = &loop->context;
 	exchange->loop = loop;
 	exchange->connection = connection;
 	exchange->method = fp_str(method);
-	memcpy(exchange->path_room, url, path_len);
-	exchange->path = fp_str_n(exchange->path_room, path_len);
+	exchange->path = fp_str(url);
 	request->received_us = fp_clock_real_us();
 	request->started_us = fp_clock_monotonic_us();
 	request->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
@@ -394,8 +392,8 @@ static void add_headers(const struct fp_exchange *exchange, const struct fp_repl
 		add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, reply->cache_control);
 	if (reply->etag[0])
 		add_header(response, MHD_HTTP_HEADER_ETAG, reply->etag);
-	if (reply->link[0])
-		add_header(response, "Link", reply->link);
+	if (reply->link.len)
+		add_header(response, "Link", reply->link.data);
 	if (reply->allow)
 		add_header(response, MHD_HTTP_HEADER_ALLOW,
 			reply->allow & FP_METHOD_POST ? "GET, HEAD, POST, OPTIONS"
@@ -442,7 +440,11 @@ static enum MHD_Result send_reply(struct fp_exchange *exchange, struct fp_reply 
 	return sent;
 }
 
-enum { REPLY_MAX_BYTES = 256 * 1024 * 1024, REPLY_FIRST_BYTES = 6 * 1024 };
+enum {
+	REPLY_MAX_BYTES = 256 * 1024 * 1024,
+	REPLY_FIRST_BYTES = 6 * 1024,
+	LINK_MAX_BYTES = 16 * 1024,
+};
 
 static enum MHD_Result answer(struct fp_exchange *exchange)
 {
@@ -451,6 +453,7 @@ static enum MHD_Result answer(struct fp_exchange *exchange)
 	enum MHD_Result sent;
 
 	fp_buf_init(&reply.body, REPLY_MAX_BYTES);
+	fp_buf_init(&reply.link, LINK_MAX_BYTES);
 	fp_buf_reserve(&reply.body, REPLY_FIRST_BYTES);
 	if (dispatch(exchange, &reply) == FP_WAITING) {
 		exchange->request.attempts++;
@@ -463,6 +466,7 @@ static enum MHD_Result answer(struct fp_exchange *exchange)
 	}
 	sent = send_reply(exchange, &reply);
 	fp_buf_release(&reply.body);
+	fp_buf_release(&reply.link);
 	return sent;
 }
 

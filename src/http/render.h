@@ -21,7 +21,9 @@ void fp_json_commits(struct fp_json *json, const struct fp_graph_view *view,
 	const uint32_t *commits, size_t count);
 void fp_json_member_version(
 	struct fp_json *json, const char *key, const struct fp_answer *answer, uint32_t version);
-void fp_json_release(struct fp_json *json, const struct fp_release *release, struct fp_str source);
+/* `text` is room to write in, empty before and afterwards. */
+void fp_json_release(struct fp_json *json, const struct fp_release *release, struct fp_str source,
+	struct fp_buf *text);
 /* "text": "…" from what a sentence writer of the service appended to `text`. */
 void fp_json_member_sentence(struct fp_json *json, const char *key, struct fp_buf *text);
 

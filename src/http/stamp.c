@@ -58,7 +58,7 @@ static void write_json(
 	fp_json_member_time_s(&json, "author_time", fp_graph_author_s(view, answer->commit));
 	fp_json_member_time_s(&json, "committer_time", fp_graph_committer_s(view, answer->commit));
 	fp_json_key(&json, "release");
-	fp_json_release(&json, &answer->release, answer->release_source);
+	fp_json_release(&json, &answer->release, answer->release_source, &context->text);
 	fp_json_member_bool(&json, "published", stamp->published);
 	write_problems(&json, stamp, &context->text);
 	fp_json_object_end(&json);

@@ -172,28 +172,25 @@ static void set_link(const struct fp_request *request, const struct fp_versions_
 {
 	static const enum fp_param kept[] = {FP_PARAM_REPO, FP_PARAM_PACKAGE, FP_PARAM_BRANCH,
 		FP_PARAM_RELEASE, FP_PARAM_STATUS, FP_PARAM_LIMIT, FP_PARAM_SHAPE, FP_PARAM_FORMAT};
-	struct fp_buf FP_CLEANUP_BUF link = {0};
+	struct fp_buf *link = &reply->link;
 
 	if (!has_next(query, answer))
 		return;
-	fp_buf_init(&link, sizeof(reply->link) - 1);
-	fp_buf_addf(&link, "</versions?cursor=%zu", query->offset + answer->count);
+	fp_buf_addf(link, "</versions?cursor=%zu", query->offset + answer->count);
 	for (size_t i = 0; i < FP_ARRAY_SIZE(kept); i++) {
 		struct fp_str value = request->params[kept[i]];
 
 		if (!request->given[kept[i]])
 			continue;
-		fp_buf_addf(&link, "&%s=", fp_param_name(kept[i]));
+		fp_buf_addf(link, "&%s=", fp_param_name(kept[i]));
 		for (size_t k = 0; k < value.len; k++) {
 			if (fp_char_is_alnum(value.ptr[k]) || memchr("-._~/", value.ptr[k], 5))
-				fp_buf_add_char(&link, value.ptr[k]);
+				fp_buf_add_char(link, value.ptr[k]);
 			else
-				fp_buf_addf(&link, "%%%02X", (unsigned char)value.ptr[k]);
+				fp_buf_addf(link, "%%%02X", (unsigned char)value.ptr[k]);
 		}
 	}
-	fp_buf_add_text(&link, ">; rel=\"next\"");
-	if (link.state == FP_BUF_OK)
-		memcpy(reply->link, link.data, link.len + 1);
+	fp_buf_add_text(link, ">; rel=\"next\"");
 }
 
 static enum fp_version_status wanted_status(struct fp_str name)

@@ -111,8 +111,11 @@ static int count_age(struct fp_worker *worker, struct fp_answer *answer, uint32_
 static int find_ancestry(struct fp_worker *worker, struct fp_answer *answer)
 {
 	const struct fp_catalog *catalog = answer->package->state->catalog;
-	struct fp_select_cursor cursor = {0};
+	struct fp_select_cursor cursor;
 	uint32_t version, commit;
+
+	cursor.started = false; /* the rest need not be cleared, which would cost */
+	cursor.count = 0;
 
 	while ((version = fp_select_next(catalog, &answer->query, &cursor)) !=
 		FP_SELECT_NO_VERSION) {

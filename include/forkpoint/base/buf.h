@@ -36,8 +36,12 @@ void fp_buf_reserve(struct fp_buf *buf, size_t more);
 char *fp_buf_extend(struct fp_buf *buf, size_t len);
 void fp_buf_add(struct fp_buf *buf, const void *data, size_t len);
 void fp_buf_add_char(struct fp_buf *buf, char c);
-void fp_buf_add_text(struct fp_buf *buf, const char *text);
 void fp_buf_add_str(struct fp_buf *buf, struct fp_str s);
+/* Inline, so that a literal's length is known when compiling: replies are made of literals. */
+static inline void fp_buf_add_text(struct fp_buf *buf, const char *text)
+{
+	fp_buf_add(buf, text, strlen(text));
+}
 void fp_buf_addf(struct fp_buf *buf, const char *format, ...) FP_PRINTF(2, 3);
 /* Decimal digits, without printf's cost. */
 void fp_buf_add_u64(struct fp_buf *buf, uint64_t value);

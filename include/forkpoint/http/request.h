@@ -93,11 +93,12 @@ struct fp_request {
 	int64_t received_us;		/* real time */
 	int64_t started_us;		/* monotonic */
 	/* waiting */
-	struct fp_ticket *tickets[FP_TICKETS_MAX];
 	size_t ticket_count;
 	int64_t wait_until_us; /* monotonic */
 	unsigned attempts;     /* times that the handler ran before this one */
 	bool timed_out;
+	/* From here on not cleared for each request: only ticket_count of them mean anything. */
+	struct fp_ticket *tickets[FP_TICKETS_MAX];
 };
 
 struct fp_reply {
@@ -108,7 +109,7 @@ struct fp_reply {
 	const char *cache_control; /* static */
 	int64_t retry_after_us;	   /* 0 = none */
 	unsigned allow;		   /* methods, for 405 and OPTIONS; 0 = not sent */
-	char link[768];		   /* empty = none */
+	struct fp_buf link;	   /* empty = none */
 };
 
 /* Values that cannot be what they are given for were refused before the handler ran. */
