@@ -137,7 +137,8 @@ static int judge_database(
 	judge_header(&header, judgement);
 	if (judgement->state != DATABASE_OURS)
 		return 0;
-	r = fp_sql_open(path, SQLITE_OPEN_READONLY, &db, &trouble);
+	/* Without a log the file is all there is, and is read without a trace. */
+	r = fp_sql_open_read_only(path, header.log_bytes ? NULL : "immutable=1", &db, &trouble);
 	if (r >= 0)
 		r = check_content(db, header.file_bytes, always, judgement, &trouble);
 	sqlite3_close(db);
@@ -221,13 +222,16 @@ static int prepare_facts(const char *data_dir, struct fp_buf *notes, struct fp_e
 
 /* ---- derived.db ---- */
 
-static int rename_beside(const char *path, const char *aside, const char *suffix)
+/* The log goes with its database; the index of the log goes. */
+static void move_log(const char *path, const char *aside)
 {
-	FP_CLEANUP_FREE char *from = NULL, *to = NULL;
+	FP_CLEANUP_FREE char *from = NULL, *to = NULL, *index = NULL;
 
-	if (asprintf(&from, "%s%s", path, suffix) < 0 || asprintf(&to, "%s%s", aside, suffix) < 0)
-		return -1;
-	return rename(from, to);
+	if (asprintf(&from, "%s-wal", path) < 0 || asprintf(&to, "%s-wal", aside) < 0 ||
+		asprintf(&index, "%s-shm", path) < 0)
+		return;
+	rename(from, to);
+	unlink(index);
 }
 
 /* Named after the time of its last write, for no clock is read here. */
@@ -261,8 +265,7 @@ static int set_aside(
 	if (access(path, F_OK) == 0 && rename(path, aside) < 0)
 		return fp_error_set(error, FP_ERROR_IO, "cannot rename %s to %s: %s", path, aside,
 			strerror(errno));
-	rename_beside(path, aside, "-wal");
-	rename_beside(path, aside, "-shm");
+	move_log(path, aside);
 	note(notes, "derived.db: set aside as %s and begun anew: %s", aside, why);
 	return 0;
 }

@@ -85,6 +85,42 @@ int fp_sql_open(const char *path, int flags, sqlite3 **db, struct fp_error *erro
 	return 0;
 }
 
+/* The path as a URI, so that a parameter can be given with it. */
+static char *make_uri(const char *path, const char *parameter)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct fp_buf FP_CLEANUP_BUF uri = {0};
+
+	fp_buf_init(&uri, 16384);
+	fp_buf_add_text(&uri, "file:");
+	for (; *path; path++) {
+		unsigned char c = (unsigned char)*path;
+
+		if (fp_char_is_alnum(*path) || strchr("/._-", *path)) {
+			fp_buf_add_char(&uri, *path);
+			continue;
+		}
+		fp_buf_add_char(&uri, '%');
+		fp_buf_add_char(&uri, digits[c >> 4]);
+		fp_buf_add_char(&uri, digits[c & 15]);
+	}
+	fp_buf_addf(&uri, "?%s", parameter);
+	return uri.state == FP_BUF_OK ? fp_buf_take(&uri) : NULL;
+}
+
+int fp_sql_open_read_only(
+	const char *path, const char *parameter, sqlite3 **db, struct fp_error *error)
+{
+	FP_CLEANUP_FREE char *uri = NULL;
+
+	if (!parameter)
+		return fp_sql_open(path, SQLITE_OPEN_READONLY, db, error);
+	uri = make_uri(path, parameter);
+	if (!uri)
+		return fp_error_memory(error);
+	return fp_sql_open(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, db, error);
+}
+
 int fp_sql_pragma(sqlite3 *db, const char *sql, int64_t *value, struct fp_error *error)
 {
 	sqlite3_stmt *statement = NULL;

@@ -83,6 +83,9 @@ struct fp_store {
 char *fp_store_path(const char *data_dir, const char *name);
 /* Opens with the settings that every connection of ours has. flags: SQLite's. */
 int fp_sql_open(const char *path, int flags, sqlite3 **db, struct fp_error *error);
+/* parameter: of SQLite's URIs, such as immutable=1; NULL for none. */
+int fp_sql_open_read_only(
+	const char *path, const char *parameter, sqlite3 **db, struct fp_error *error);
 /* derived.db of a store, opened when first needed. */
 int fp_store_open_derived(struct fp_store *store, struct fp_error *error);
 /* Runs SQL text of ours that yields no rows. */

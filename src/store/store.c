@@ -22,29 +22,6 @@ static bool has_content(const char *path, const char *suffix)
 	       info.st_size > 0;
 }
 
-/* The path as a URI, so that a parameter can be given with it. */
-static char *make_uri(const char *path, const char *parameter)
-{
-	static const char digits[] = "0123456789abcdef";
-	struct fp_buf FP_CLEANUP_BUF uri = {0};
-
-	fp_buf_init(&uri, 16384);
-	fp_buf_add_text(&uri, "file:");
-	for (; *path; path++) {
-		unsigned char c = (unsigned char)*path;
-
-		if (fp_char_is_alnum(*path) || strchr("/._-", *path)) {
-			fp_buf_add_char(&uri, *path);
-			continue;
-		}
-		fp_buf_add_char(&uri, '%');
-		fp_buf_add_char(&uri, digits[c >> 4]);
-		fp_buf_add_char(&uri, digits[c & 15]);
-	}
-	fp_buf_addf(&uri, "?%s", parameter);
-	return uri.state == FP_BUF_OK ? fp_buf_take(&uri) : NULL;
-}
-
 /*
  * Without a running Forkpoint there may be no index of the write-ahead log (facts.db-shm). SQLite
  * would make one even for a reader; told that the file is immutable, or the index read-only, it
@@ -54,20 +31,12 @@ static int open_read_only(
 	const char *data_dir, const char *path, sqlite3 **db, struct fp_error *error)
 {
 	const char *parameter = NULL;
-	FP_CLEANUP_FREE char *uri = NULL;
-	int r;
 
 	if (!fp_store_is_locked(data_dir) && has_content(path, "-wal"))
 		parameter = "readonly_shm=1";
 	else if (!fp_store_is_locked(data_dir) && !has_content(path, "-shm"))
 		parameter = "immutable=1";
-	if (!parameter)
-		return fp_sql_open(path, SQLITE_OPEN_READONLY, db, error);
-	uri = make_uri(path, parameter);
-	if (!uri)
-		return fp_error_memory(error);
-	r = fp_sql_open(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, db, error);
-	return r;
+	return fp_sql_open_read_only(path, parameter, db, error);
 }
 
 static int open_facts(struct fp_store *store, struct fp_error *error)
