@@ -5,7 +5,7 @@
  * publishes it. This is the layer that logs what went wrong with the world outside.
  */
 #include "forkpoint/config/config.h"
-#include "forkpoint/service/outside.h"
+#include "forkpoint/core/outside.h"
 #include "forkpoint/store/snapshot.h"
 
 struct fp_sync;
