@@ -192,7 +192,7 @@ BODIES = [
     (b'{}', 400, 'bad-request', ['requests']),
     (b'{"requests": {}}', 400, 'bad-request', ['requests']),
     (b'{"requests": [1]}', 400, 'bad-request', []),
-    (b'{"requests": [], "more": 1}', 400, 'bad-request', ['more']),
+    (b'{"requests": [], "more": 1}', 400, 'bad-request', ['requests']),
     (b'\xff\xfe{"requests": []}', 400, 'bad-request', []),
     (b'[' * 100000, 400, 'bad-request', []),
     (json.dumps({'requests': [{}] * 1001}).encode(), None, None, ['1000']),

@@ -272,7 +272,7 @@ def test_stamp(daemon, sha):
     assert text == '2.4.2001312217-main\n'
     published = daemon.get('/stamp', repo='winui', sha=sha['f23f1fad'], format='text').text
     assert published.splitlines()[0] == '2.4.2001312205-main'
-    assert 'published' in published
+    assert 'already' in published
 
 
 def test_decode(daemon, sha):
@@ -331,7 +331,7 @@ def test_routes_and_probes(daemon):
     assert daemon.get('/livez').status == 200
     assert daemon.get('/readyz').status == 200
     verbose = daemon.get('/readyz?verbose')
-    assert verbose.status == 200 and len(verbose.text) > len(daemon.get('/readyz').text)
+    assert verbose.status == 200 and 'repositories' in verbose.text and 'packages' in verbose.text
 
 
 PROBLEMS = ['bad-request', 'unknown-repository', 'unknown-commit', 'unknown-branch',

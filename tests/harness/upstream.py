@@ -70,8 +70,8 @@ class Upstream:
         files = {'version.props': version_props(2, 4)} if files is None else files
         flags = [flag for parent in parents for flag in ('-p', parent)]
         sha = self._run('commit-tree', self.tree(files), *flags, data=message.encode(),
-                        environment={'GIT_AUTHOR_DATE': f'{author} +0100',
-                                     'GIT_COMMITTER_DATE': f'{committer} -0800'}).decode().strip()
+                        environment={'GIT_AUTHOR_DATE': f'@{author} +0100',
+                                     'GIT_COMMITTER_DATE': f'@{committer} -0800'}).decode().strip()
         self.git('update-ref', ref, sha)
         return sha
 
