@@ -11,7 +11,13 @@
 
 enum { BLOCK_BYTES = 16384, SNIFF_BYTES = 4096 };
 
-enum packing { PACKING_UNKNOWN, PACKING_NONE, PACKING_GZIP, PACKING_GZIP_ENDED };
+enum packing {
+	PACKING_UNKNOWN,
+	PACKING_NONE,
+	PACKING_GZIP,
+	PACKING_GZIP_ENDED,   /* a member ended: another may follow */
+	PACKING_GZIP_PADDING, /* something else followed: it is ignored to the end */
+};
 
 struct fp_body {
 	struct fp_body_options options;
@@ -199,13 +205,14 @@ static int unpack(struct fp_body *body, const char *data, size_t len, struct fp_
 	body->zip.avail_in = (uInt)len;
 	for (;;) {
 		if (body->packing == PACKING_GZIP_ENDED) {
-			/* gzip allows several members in a row; padding after the last is ignored
-			 */
-			if (body->zip.avail_in == 0 || body->zip.next_in[0] != 0x1f)
+			if (body->zip.avail_in == 0)
 				return 0;
 			inflateReset(&body->zip);
-			body->packing = PACKING_GZIP;
+			body->packing =
+				body->zip.next_in[0] == 0x1f ? PACKING_GZIP : PACKING_GZIP_PADDING;
 		}
+		if (body->packing == PACKING_GZIP_PADDING)
+			return 0;
 		int r = inflate_once(body, error);
 		if (r < 0)
 			return r;
