@@ -8,7 +8,7 @@
  * many commits it may see.
  *
  * Memory per commit: 20 (id) + 8 (parents) + 4 (generation) + 4 (facts) + 10 (two times of 40 bits)
- * bytes, and 6 to 12 for finding ids; a branch's reach (see reach.h) adds 6.
+ * bytes, and 6 to 12 for finding ids; a branch's reach (see reach.h) adds 8.
  */
 #include "forkpoint/base/error.h"
 #include "forkpoint/core/commit.h"

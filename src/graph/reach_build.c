@@ -1,0 +1,177 @@
+/* A branch's reach: building it, in one pass over the chain and one over the commits. */
+#include "reach_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	/* Commits that counting for merges may look at while building, per commit of the graph:
+	 * what would take longer is left uncounted, and walked for when it is asked. */
+	COUNTING_PER_COMMIT = 4,
+};
+
+static int list_chain(const struct fp_graph_view *view, struct fp_reach *reach)
+{
+	uint32_t length = 0;
+
+	for (uint32_t at = reach->tip; at != FP_NO_COMMIT; at = fp_graph_first_parent(view, at))
+		length++;
+	reach->chain = malloc(length * sizeof(*reach->chain));
+	reach->cumulative = malloc(length * sizeof(*reach->cumulative));
+	if (!reach->chain || !reach->cumulative)
+		return -FP_ERROR_MEMORY;
+	reach->chain_length = length;
+	for (uint32_t at = reach->tip; at != FP_NO_COMMIT; at = fp_graph_first_parent(view, at))
+		reach->chain[--length] = at;
+	return 0;
+}
+
+/* Gives the commits that are reachable from the chain commit at `position`, and from none before
+ * it, that entry. Returns how many, or a negative error. */
+static int64_t enter_from(const struct fp_graph_view *view, struct fp_reach *reach,
+	struct fp_scratch *scratch, uint32_t position)
+{
+	uint32_t commit = reach->chain[position];
+	int64_t entered = 1;
+	int r;
+
+	fp_scratch_clear(scratch);
+	reach->value[commit] = position;
+	r = fp_scratch_push(scratch, commit);
+	while (r >= 0 && fp_scratch_pop(scratch, &commit)) {
+		uint32_t room[2];
+		const uint32_t *parents;
+		uint32_t count = fp_graph_parents(view, commit, &parents, room);
+
+		for (uint32_t i = 0; i < count && r >= 0; i++) {
+			if (fp_reach_has(reach, parents[i]))
+				continue;
+			reach->value[parents[i]] = position;
+			entered++;
+			r = fp_scratch_push(scratch, parents[i]);
+		}
+	}
+	return r < 0 ? r : entered;
+}
+
+static int enter_history(
+	const struct fp_graph_view *view, struct fp_reach *reach, struct fp_scratch *scratch)
+{
+	int64_t total = 0;
+
+	for (uint32_t position = 0; position < reach->chain_length; position++) {
+		int64_t entered = enter_from(view, reach, scratch, position);
+
+		if (entered < 0)
+			return (int)entered;
+		total += entered;
+		reach->cumulative[position] = (uint32_t)total;
+	}
+	return 0;
+}
+
+/* The value of a commit two of whose parents hand it a and b. */
+static int combine(const struct fp_graph_view *view, const struct fp_reach *reach,
+	struct fp_scratch *scratch, uint32_t a, uint32_t b, uint32_t *combined)
+{
+	uint32_t first = a & ~OUTSIDE, second = b & ~OUTSIDE;
+	uint32_t lower = first < second ? first : second;
+	uint32_t upper = first < second ? second : first;
+	int r;
+
+	if (a == b || b == NO_BASE || a == NO_BASE) {
+		*combined = a == NO_BASE ? b : a;
+		return 0;
+	}
+	if (a == SEVERAL_BASES || b == SEVERAL_BASES) {
+		*combined = SEVERAL_BASES;
+		return 0;
+	}
+	r = fp_reach_leads_to(view, reach, scratch, lower, upper);
+	if (r >= 0)
+		*combined = r ? OUTSIDE | upper : SEVERAL_BASES;
+	return r < 0 ? r : 0;
+}
+
+static int set_outside(const struct fp_graph_view *view, struct fp_reach *reach,
+	struct fp_scratch *scratch, uint32_t commit)
+{
+	uint32_t room[2];
+	const uint32_t *parents;
+	uint32_t count = fp_graph_parents(view, commit, &parents, room);
+	uint32_t value = NO_BASE;
+
+	for (uint32_t i = 0; i < count; i++) {
+		int r = combine(
+			view, reach, scratch, value, fp_reach_inherited(reach, parents[i]), &value);
+
+		if (r < 0)
+			return r;
+	}
+	reach->value[commit] = value;
+	return 0;
+}
+
+/* Values and counts from `first` on: parents come first, so one pass is enough. */
+static int set_from(const struct fp_graph_view *view, struct fp_reach *reach,
+	struct fp_scratch *scratch, uint32_t first)
+{
+	int64_t steps = (int64_t)(view->count - first) * COUNTING_PER_COMMIT;
+
+	for (uint32_t commit = first; commit < view->count; commit++) {
+		if (!fp_reach_has(reach, commit) && set_outside(view, reach, scratch, commit) < 0)
+			return -FP_ERROR_MEMORY;
+		if (fp_reach_set_reached(view, reach, scratch, commit, &steps) < 0)
+			return -FP_ERROR_MEMORY;
+	}
+	reach->count = view->count;
+	return 0;
+}
+
+static struct fp_reach *extend(
+	const struct fp_graph_view *view, struct fp_reach *reach, struct fp_scratch *scratch)
+{
+	uint32_t first = reach->count;
+
+	for (uint32_t commit = first; commit < view->count; commit++)
+		reach->value[commit] = NO_BASE;
+	return set_from(view, reach, scratch, first) < 0 ? NULL : fp_reach_ref(reach);
+}
+
+static struct fp_reach *reach_new(uint32_t tip, uint32_t count)
+{
+	struct fp_reach *reach = calloc(1, sizeof(*reach));
+	uint32_t capacity = count + count / 16 + 1024; /* room for the commits of some pushes */
+
+	if (!reach)
+		return NULL;
+	atomic_init(&reach->references, 1);
+	reach->tip = tip;
+	reach->capacity = capacity;
+	reach->value = malloc(capacity * sizeof(*reach->value));
+	reach->reached = malloc(capacity * sizeof(*reach->reached));
+	if (!reach->value || !reach->reached) {
+		fp_reach_unref(reach);
+		return NULL;
+	}
+	memset(reach->value, 0xff, count * sizeof(*reach->value)); /* NO_BASE */
+	return reach;
+}
+
+struct fp_reach *fp_reach_build(const struct fp_graph_view *view, uint32_t tip,
+	struct fp_reach *previous, struct fp_scratch *scratch)
+{
+	struct fp_reach *reach;
+
+	if (previous && previous->tip == tip && previous->capacity >= view->count)
+		return extend(view, previous, scratch);
+	reach = reach_new(tip, view->count);
+	if (!reach)
+		return NULL;
+	if (list_chain(view, reach) < 0 || enter_history(view, reach, scratch) < 0 ||
+		set_from(view, reach, scratch, 0) < 0) {
+		fp_reach_unref(reach);
+		return NULL;
+	}
+	return reach;
+}
