@@ -94,8 +94,9 @@ def test_unknown_commit_by_abbreviation_and_ref(example):
     sha = example.upstream.commit('main', '2020-02-01 06:00')
     assert daemon.version(sha[:12], 'main', wait='30') == '2.4.2001312227-main'
     example.upstream.commit('brand/new', '2020-02-01 06:30', parents=[sha])
-    assert daemon.version(None, 'main', ref='refs/heads/brand/new', wait='30') \
-        == '2.4.2001312227-main'
+    fresh = daemon.resolve(None, 'main', ref='refs/heads/brand/new', wait='30',
+                           headers={'Cache-Control': 'no-cache'})
+    assert fresh.json['package']['version'] == '2.4.2001312227-main'
 
 
 def test_no_cache_looks_again(example):

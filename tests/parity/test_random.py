@@ -1,5 +1,5 @@
 """Random graphs: fork point, all merge bases, stamp, selection and ancestry answer against git and
-a straightforward reading of the rules. FORKPOINT_PARITY_SEED repeats a run; _GRAPHS makes it longer."""
+a straightforward reading of the rules. FORKPOINT_PARITY_SEED repeats a run; _PAIRS makes it longer."""
 import os
 import random
 import secrets
@@ -11,7 +11,7 @@ from compare import ask_all, differences
 from graphs import Graph
 from reference import History, Rules, git, merge_bases
 
-GRAPHS = int(os.environ.get('FORKPOINT_PARITY_GRAPHS', '10'))
+PAIRS = int(os.environ.get('FORKPOINT_PARITY_PAIRS', '5000'))       # at least
 PAIRS_PER_GRAPH = 600
 GRAMMARS = ['prerelease-stamp', 'patch-stamp']
 
@@ -21,7 +21,7 @@ class Case:
 
     def __init__(self, world, feed, template, number, seed):
         self.name, self.package = f'graph{number}', f'Package{number}'
-        self.graph = Graph(seed, random.Random(seed).choice([30, 80, 150, 300]))
+        self.graph = Graph(seed, random.Random(seed).choice([40, 80, 150, 300]))
         self.path = world.folder / f'{self.name}.git'
         self.oids = self.graph.write(self.path)
         versions, unlisted, aliases = packages.for_graph(self.graph, seed)
@@ -32,11 +32,12 @@ class Case:
             'packages': [{'id': self.package, 'feed': 'demo', 'grammars': GRAMMARS}]}
         self.rules = Rules(History(self.path), GRAMMARS, versions, unlisted, aliases)
         self.rng = random.Random(seed + 1)
+        self.pair_count = min(PAIRS_PER_GRAPH, len(self.graph.branches) * len(self.oids))
 
     def compare(self, daemon):
         tips = {branch: self.oids[number] for branch, number in self.graph.branches.items()}
         everything = [(branch, number) for branch in tips for number in range(len(self.oids))]
-        pairs = self.rng.sample(everything, min(PAIRS_PER_GRAPH, len(everything)))
+        pairs = self.rng.sample(everything, self.pair_count)
         bases = merge_bases(self.path, [(tips[b], self.oids[n]) for b, n in pairs])
         expected = [self.rules.answer(tips[b], b, (*self.graph.commits[n]['release'], 0, ''), found)
                     for (b, n), found in zip(pairs, bases)]
@@ -58,7 +59,9 @@ def test_random_graphs(world, record_property):
     record_property('seed', seed)
     feed = world.new_feed()
     template = world.config['repositories'].pop('winui')
-    cases = [Case(world, feed, template, number, seed + 1000 * number) for number in range(GRAPHS)]
+    cases = []
+    while sum(case.pair_count for case in cases) < PAIRS:
+        cases.append(Case(world, feed, template, len(cases), seed + 1000 * len(cases)))
     feed.write()
     daemon = world.new_daemon().start()
     pairs, shapes, wrong = 0, {}, []
@@ -71,7 +74,7 @@ def test_random_graphs(world, record_property):
     summary = f'seed {seed}: {pairs} pairs over {len(cases)} graphs, {shapes}, {len(wrong)} differ'
     print(summary)
     assert not wrong, summary + ''.join(f'\n{row}' for row in wrong[:5])
-    assert pairs >= 500 * GRAPHS, 'too few pairs to call it a comparison'
+    assert pairs >= PAIRS, 'too few pairs to call it a comparison'
     assert all(shapes.values()), f'a kind of graph was never seen: {shapes}'
 
 
