@@ -51,8 +51,7 @@ static bool next_is_ready(const struct fp_journal *journal, uint64_t state)
 	return fp_state_pack(round, 0) == fp_state_pack(ready, 0);
 }
 
-/* Moves the state on to the other file. False when that is not ready. */
-static bool move_on(struct fp_journal *journal, uint64_t state)
+bool fp_journal_move_on(struct fp_journal *journal, uint64_t state)
 {
 	uint64_t round = (state >> FP_STATE_OFFSET_BITS) + 1;
 
@@ -89,7 +88,7 @@ static int reserve(struct fp_journal *journal, uint64_t bytes, struct place *pla
 		uint64_t offset = fp_state_offset(state);
 
 		if (offset > journal->capacity) {
-			if (!move_on(journal, state))
+			if (!fp_journal_move_on(journal, state))
 				return 1;
 			continue;
 		}

@@ -23,6 +23,14 @@ static struct reach reach_of(const struct fp_journal *journal, const struct fp_j
 	return (struct reach){atomic_load_explicit(&file->position, memory_order_relaxed), false};
 }
 
+/* Asked before reading: an entry that is sealed only while it is read is no damage. */
+static bool is_sealed(const struct fp_journal_file *file, uint64_t position)
+{
+	const struct fp_entry *entry = fp_journal_file_entry(file, position);
+
+	return atomic_load_explicit(&entry->seal, memory_order_acquire) != 0;
+}
+
 /* Reads the entry at *position, moving on. 1 with one; 0 when there is none yet. */
 static int read_next(const struct fp_journal_file *file, const struct reach *reach,
 	uint64_t *position, struct fp_logged_record *record, struct fp_error *error)
@@ -34,11 +42,9 @@ static int read_next(const struct fp_journal_file *file, const struct reach *rea
 	if (file->left_over) {
 		if (!fp_journal_file_find(file, position, record, &bytes))
 			return 0;
+	} else if (!is_sealed(file, *position)) {
+		return 0;
 	} else if (!fp_journal_file_read(file, *position, reach->end, record, &bytes)) {
-		const struct fp_entry *entry = fp_journal_file_entry(file, *position);
-
-		if (atomic_load_explicit(&entry->seal, memory_order_acquire) == 0)
-			return 0;
 		return fp_error_set(error, FP_ERROR_CORRUPT,
 			"the journal was changed from outside at byte %llu: restart Forkpoint, "
 			"which passes over what is damaged",
@@ -74,7 +80,7 @@ static int drain_batch(struct fp_journal *journal, struct fp_journal_file *file,
 }
 
 /* Gives a file whose entries are all in the database back to the appenders. Not while it is the
- * one that the state names: the next append moves on first. */
+ * one that the state names: it moves on first, if it can. */
 static int recycle(struct fp_journal *journal, unsigned index, struct fp_error *error)
 {
 	struct fp_journal_file *file = &journal->files[index];
@@ -82,6 +88,10 @@ static int recycle(struct fp_journal *journal, unsigned index, struct fp_error *
 	uint64_t base_id = atomic_load_explicit(&journal->next_id, memory_order_relaxed) - 1;
 	int r;
 
+	if (fp_state_is_in(state, file->round)) {
+		fp_journal_move_on(journal, state);
+		state = atomic_load_explicit(&journal->state, memory_order_acquire);
+	}
 	if (fp_state_is_in(state, file->round))
 		return 0;
 	r = fp_journal_file_prepare(

@@ -53,6 +53,9 @@ static inline bool fp_state_is_in(uint64_t state, uint64_t round)
 	return state >> FP_STATE_OFFSET_BITS == fp_state_pack(round, 0) >> FP_STATE_OFFSET_BITS;
 }
 
+/* From a state whose file is full to the other file. False when that is not ready. */
+bool fp_journal_move_on(struct fp_journal *journal, uint64_t state);
+
 static inline _Atomic uint8_t *fp_journal_pending(const struct fp_journal *journal, uint64_t id)
 {
 	/* An odd factor spreads neighbours over cache lines and maps no two ids of a run to one. */
