@@ -16,15 +16,20 @@ const char *fixture_path(const struct fixture *fixture, const char *name)
 	return path;
 }
 
-int fixture_setup_empty(void **state)
+static int setup_in(void **state, const char *parent)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	assert_non_null(fixture);
-	strcpy(fixture->dir, "/tmp/fp-store-XXXXXX");
+	snprintf(fixture->dir, sizeof(fixture->dir), "%s/fp-store-XXXXXX", parent);
 	assert_non_null(mkdtemp(fixture->dir));
 	*state = fixture;
 	return 0;
+}
+
+int fixture_setup_empty(void **state)
+{
+	return setup_in(state, "/tmp");
 }
 
 void fixture_prepare(struct fixture *fixture)
@@ -36,6 +41,13 @@ void fixture_prepare(struct fixture *fixture)
 int fixture_setup(void **state)
 {
 	fixture_setup_empty(state);
+	fixture_prepare(*state);
+	return 0;
+}
+
+int fixture_setup_in_memory(void **state)
+{
+	setup_in(state, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	fixture_prepare(*state);
 	return 0;
 }

@@ -22,6 +22,8 @@ struct fixture {
 int fixture_setup(void **state);
 /* The same with an empty folder that nothing was done to. */
 int fixture_setup_empty(void **state);
+/* As fixture_setup, in a file system that has no disk to wait for, where there is one. */
+int fixture_setup_in_memory(void **state);
 int fixture_teardown(void **state);
 
 void fixture_prepare(struct fixture *fixture);
