@@ -16,6 +16,7 @@ struct item {
 	enum fp_listed listed;
 	int64_t published_us;
 	size_t position; /* keeps equal versions in their documents' order */
+	bool is_named;	 /* of states: a document of names has it too */
 };
 
 struct items {
@@ -88,19 +89,54 @@ static void sort_items(struct items *items)
 		qsort(items->items, items->count, sizeof(*items->items), compare_stably);
 }
 
-static void add_list(struct items *items, const struct fp_version_list *list)
+static void add_item(struct items *items, const struct fp_version_list *list, size_t index)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		struct item *item = &items->items[items->count];
-		*item = (struct item){
-			.text = fp_version_list_text(list, i),
-			.listed = list->entries[i].listed,
-			.published_us = list->entries[i].published_us,
-			.position = items->count,
-		};
-		item->is_version = fp_nuget_version_parse(item->text, &item->version);
-		items->count++;
+	struct item *item = &items->items[items->count];
+	*item = (struct item){
+		.text = fp_version_list_text(list, index),
+		.listed = list->entries[index].listed,
+		.published_us = list->entries[index].published_us,
+		.position = items->count,
+	};
+	item->is_version = fp_nuget_version_parse(item->text, &item->version);
+	items->count++;
+}
+
+/* What is still to come of the states, from both ends. */
+struct ends {
+	struct items *states;
+	size_t low, high; /* states from low to before high */
+};
+
+/*
+ * Names mostly say the same as the states, in the same order or in reverse. What has the text of
+ * the state that is next from either end is found without reading it as a version, which halves the
+ * cost of a long list. Returns whether the name was found.
+ */
+static bool find_at_ends(struct ends *ends, struct fp_str text)
+{
+	struct item *items = ends->states->items;
+	for (size_t skip = 0; skip < 2 && ends->low + skip < ends->high; skip++) {
+		struct item *first = &items[ends->low + skip];
+		struct item *last = &items[ends->high - 1 - skip];
+		if (fp_str_equal_nocase(first->text, text)) {
+			ends->low += skip + 1;
+			return first->is_named = true;
+		}
+		if (fp_str_equal_nocase(last->text, text)) {
+			ends->high -= skip + 1;
+			return last->is_named = true;
+		}
 	}
+	return false;
+}
+
+static void add_list(struct items *items, const struct fp_version_list *list, struct items *states)
+{
+	struct ends ends = {.states = states, .high = states ? states->count : 0};
+	for (size_t i = 0; i < list->count; i++)
+		if (!states || !find_at_ends(&ends, fp_version_list_text(list, i)))
+			add_item(items, list, i);
 }
 
 /* Keeps the first of each version, with what all spellings of it say. */
@@ -124,8 +160,10 @@ static size_t unite_duplicates(struct items *items)
 	return dropped;
 }
 
+/* states: what is there already, NULL = nothing. */
 static int gather(const struct fp_version_list *const *lists, size_t list_count,
-	struct items *items, struct fp_listing_counts *counts, struct fp_error *error)
+	struct items *items, struct items *states, struct fp_listing_counts *counts,
+	struct fp_error *error)
 {
 	size_t total = 0;
 	for (size_t i = 0; i < list_count; i++) {
@@ -136,7 +174,7 @@ static int gather(const struct fp_version_list *const *lists, size_t list_count,
 	if (!items->items)
 		return fp_error_memory(error);
 	for (size_t i = 0; i < list_count; i++)
-		add_list(items, lists[i]);
+		add_list(items, lists[i], states);
 	sort_items(items);
 	counts->duplicates += unite_duplicates(items);
 	return 0;
@@ -153,8 +191,9 @@ static const struct item *next_item(struct items *names, size_t *name, struct it
 	if (order == 0)
 		(*name)++;
 	if (order >= 0) {
-		counts->only_states += order > 0;
-		return &states->items[(*state)++];
+		struct item *item = &states->items[(*state)++];
+		counts->only_states += order > 0 && !item->is_named;
+		return item;
 	}
 	counts->only_names++;
 	return &names->items[(*name)++];
@@ -208,9 +247,9 @@ int fp_listing_combine(const struct fp_listing_parts *parts, struct fp_listing *
 	*counts = (struct fp_listing_counts){0};
 	FP_CLEANUP(items_release) struct items names = {0};
 	FP_CLEANUP(items_release) struct items states = {0};
-	int r = gather(parts->names, parts->name_count, &names, counts, error);
+	int r = gather(parts->states, parts->state_count, &states, NULL, counts, error);
 	if (r == 0)
-		r = gather(parts->states, parts->state_count, &states, counts, error);
+		r = gather(parts->names, parts->name_count, &names, &states, counts, error);
 	if (r < 0)
 		return r;
 	FP_CLEANUP(fp_listing_release) struct fp_listing made = {0};

@@ -37,6 +37,11 @@ static const struct {
 	/* the union; the states' spelling wins */
 	{"1.0.0 1.1.0-rc 2.0.0", "+1.0.0 -1.1.0-RC+x +3.0", "+1.0.0 -1.1.0-RC+x ?2.0.0 +3.0",
 		{.only_names = 1, .only_states = 1}},
+	/* names in reverse, with gaps on both sides */
+	{"4.0.0-rc 3.0.0 2.0.0 0.9", "+1.0.0 -2.0.0 +3.0.0 +4.0.0-RC",
+		"?0.9 +1.0.0 -2.0.0 +3.0.0 +4.0.0-RC", {.only_names = 1, .only_states = 1}},
+	/* a name twice, and one spelled in another way */
+	{"1.0.0 1.0.0 2.0", "+1.0.0 +2.0.0", "+1.0.0 +2.0.0", {0}},
 	/* descending, then in no order */
 	{"3.0.0 2.0.0 1.0.0", "", "?1.0.0 ?2.0.0 ?3.0.0", {.only_names = 3}},
 	{"2.0.0 3.0.0 1.0.0", "", "?1.0.0 ?2.0.0 ?3.0.0", {.only_names = 3}},
