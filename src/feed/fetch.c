@@ -3,7 +3,7 @@
 
 #include "forkpoint/base/time.h"
 #include "forkpoint/feed/local_file.h"
-#include "forkpoint/feed/transfer.h"
+#include "transfer.h"
 #include "forkpoint/feed/url.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
  * with a sentence in its text.
  */
 #include "forkpoint/base/time.h"
-#include "forkpoint/feed/transfer.h"
+#include "transfer.h"
 #include "forkpoint/feed/url.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* One HTTP transfer: what is sent, and what its bytes do. What its end means is in judge.c. */
-#include "forkpoint/feed/transfer.h"
+#include "transfer.h"
 
 #include "forkpoint/base/time.h"
 #include "forkpoint/feed/url.h"
