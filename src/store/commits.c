@@ -271,6 +271,7 @@ int fp_store_append_commits(struct fp_store *store, int64_t repository, const ch
 	if (r >= 0)
 		r = put_commits(store, repository, view, first, error);
 	if (r >= 0)
-		r = put_facts(store, repository, facts, first_facts, facts_count - first_facts, error);
+		r = put_facts(
+			store, repository, facts, first_facts, facts_count - first_facts, error);
 	return r < 0 ? r : fp_transaction_commit(&transaction, error);
 }
