@@ -8,8 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
+static int refuse_surplus(const char *use)
+{
+	fprintf(stderr, "forkpoint: usage: forkpoint %s\n", use);
+	return FP_EXIT_USAGE;
+}
+
 static int command_version(int count, char **arguments)
 {
+	if (count > 0)
+		return refuse_surplus("version");
 	puts("forkpoint " FP_VERSION);
 	return FP_EXIT_OK;
 }
@@ -57,6 +65,8 @@ static int command_help(int count, char **arguments)
 		print_settings();
 		return FP_EXIT_OK;
 	}
+	if (count > 0)
+		return refuse_surplus("help [settings]");
 	puts("forkpoint " FP_VERSION ": which profile database belongs to this commit?\n");
 	for (size_t i = 0; i < FP_ARRAY_SIZE(commands); i++)
 		if (commands[i].help)

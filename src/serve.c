@@ -236,8 +236,11 @@ static int start(struct daemon *daemon, struct fp_error *error)
 
 static void stop(struct daemon *daemon)
 {
-	fp_http_server_stop(atomic_exchange(&daemon->server, NULL));
-	fp_sync_stop(daemon->sync);
+	struct fp_http_server *server = atomic_load(&daemon->server);
+
+	fp_http_server_stop(server);
+	fp_sync_stop(daemon->sync); /* its threads wake the server */
+	fp_http_server_free(server);
 	fp_recorder_stop(daemon->recorder);
 	fp_journal_close(daemon->journal);
 	fp_publisher_free(daemon->publisher);

@@ -26,6 +26,21 @@ static bool holds_password(const char *url)
 	return at && (!slash || at < slash) && colon && colon < at;
 }
 
+/* A scheme that nobody here speaks; what has none is a path. */
+static void check_scheme(struct fp_reading *reading, const struct fp_json_value *object,
+	const char *url, const char *const *schemes, const char *takes)
+{
+	const char *colon = url ? strstr(url, "://") : NULL;
+
+	if (!colon || url[0] == '/')
+		return;
+	for (; *schemes; schemes++)
+		if (strlen(*schemes) == (size_t)(colon - url) &&
+			strncmp(*schemes, url, strlen(*schemes)) == 0)
+			return;
+	fp_reading_problem(reading, object, "\"url\" takes %s", takes);
+}
+
 static void check_secret(struct fp_reading *reading, const struct fp_json_value *object,
 	const char *url, const struct fp_config_secret *secret)
 {
@@ -41,6 +56,10 @@ static void check_secret(struct fp_reading *reading, const struct fp_json_value 
 static void check_feed(struct fp_reading *reading, const struct fp_json_value *object,
 	const struct fp_config_feed *feed)
 {
+	static const char *const schemes[] = {"http", "https", "file", NULL};
+
+	check_scheme(
+		reading, object, feed->url, schemes, "an http, https or file URL, or a folder");
 	check_secret(reading, object, feed->url, &feed->password);
 	if (!feed->url == !feed->nuget_config_file)
 		fp_reading_problem(
@@ -157,6 +176,10 @@ static void check_parts(struct fp_reading *reading, const struct fp_json_value *
 static void check_repository(struct fp_reading *reading, const struct fp_json_value *object,
 	struct fp_config_repository *repository)
 {
+	static const char *const schemes[] = {"http", "https", "ssh", "git", "file", NULL};
+
+	check_scheme(reading, object, repository->url, schemes,
+		"an http, https, ssh, git or file URL, or a path");
 	check_secret(reading, object, repository->url, &repository->password);
 	check_refs(reading, object, repository);
 	check_parts(reading, object, repository);

@@ -188,8 +188,15 @@ void fp_http_loop_stop(struct fp_http_loop *loop)
 {
 	if (loop->started)
 		pthread_join(loop->thread, NULL);
+	loop->started = false;
 	if (loop->daemon)
 		MHD_stop_daemon(loop->daemon);
+	loop->daemon = NULL;
+}
+
+void fp_http_loop_release(struct fp_http_loop *loop)
+{
+	fp_http_loop_stop(loop);
 	while (loop->free) {
 		struct fp_exchange *next = loop->free->next;
 

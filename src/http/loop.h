@@ -57,4 +57,6 @@ void fp_exchange_free(struct fp_exchange *exchange);
 
 int fp_http_loop_start(
 	struct fp_http_server *server, struct fp_http_loop *loop, struct fp_error *error);
+/* Ends the thread and the daemon; waking goes on to be harmless until the release. */
 void fp_http_loop_stop(struct fp_http_loop *loop);
+void fp_http_loop_release(struct fp_http_loop *loop);

@@ -38,7 +38,7 @@ void fp_answer_write_form(struct fp_http_context *context, const struct fp_answe
 /* Waits for what may make a commit known: 1 when the request is to wait, 0 when asking is no use or
  * not allowed; then *reply may have become a problem (2). */
 int fp_request_look_for(
-	struct fp_request *request, struct fp_reply *reply, struct fp_str repo, struct fp_str sha);
+	struct fp_request *request, struct fp_reply *reply, const struct fp_question *question);
 /* The question of a GET request; false with a problem when sha and ref do not go together. */
 bool fp_request_question(
 	struct fp_request *request, struct fp_reply *reply, struct fp_question *question);

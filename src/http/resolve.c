@@ -159,9 +159,9 @@ static bool ask(struct fp_request *request, struct fp_reply *reply,
 
 	fp_service_resolve(
 		request->context->worker, snapshot, question, request->received_us, answer);
-	if (answer->outcome != FP_OUTCOME_UNKNOWN_COMMIT || question->sha.len == 0)
+	if (answer->outcome != FP_OUTCOME_UNKNOWN_COMMIT)
 		return true;
-	looking = fp_request_look_for(request, reply, question->repo, question->sha);
+	looking = fp_request_look_for(request, reply, question);
 	*handled = looking == 1 ? FP_WAITING : FP_HANDLED;
 	if (looking)
 		return false;
@@ -360,17 +360,17 @@ static void look_for_item(struct fp_request *request, const struct fp_snapshot *
 	struct fp_question question = question_of(request);
 	enum fp_look_refusal refusal;
 	int64_t retry_after_us;
+	char room[FP_HASH128_HEX + 1];
 	struct fp_ticket *ticket;
 
-	if (question.sha.len == 0 || request->ticket_count == FP_TICKETS_MAX ||
-		wait_us(request) == 0)
+	if (request->ticket_count == FP_TICKETS_MAX || wait_us(request) == 0)
 		return;
 	fp_service_resolve(request->context->worker, snapshot, &question, request->received_us,
 		&request->context->answer);
 	if (request->context->answer.outcome != FP_OUTCOME_UNKNOWN_COMMIT)
 		return;
-	ticket = outside->look_for_commit(
-		outside->context, question.repo, question.sha, &refusal, &retry_after_us);
+	ticket = outside->look_for_commit(outside->context, question.repo,
+		look_key(&question, room), &refusal, &retry_after_us);
 	if (ticket)
 		wait_for(request, ticket);
 }

@@ -137,7 +137,7 @@ int fp_http_server_start(const struct fp_http_options *options, const struct fp_
 	if (r >= 0)
 		r = start_loops(made, options, error);
 	if (r < 0) {
-		fp_http_server_stop(made);
+		fp_http_server_free(made);
 		return r;
 	}
 	*server = made;
@@ -159,10 +159,20 @@ void fp_http_server_stop(struct fp_http_server *server)
 		return;
 	atomic_store(&server->stopping, true);
 	fp_http_server_wake(server);
-	for (size_t i = 0; i < server->loop_count; i++)
-		fp_http_loop_stop(&server->loops[i]);
 	for (size_t i = 0; i < server->socket_count; i++)
 		close(server->sockets[i]);
+	server->socket_count = 0;
+	for (size_t i = 0; i < server->loop_count; i++)
+		fp_http_loop_stop(&server->loops[i]);
+}
+
+void fp_http_server_free(struct fp_http_server *server)
+{
+	if (!server)
+		return;
+	fp_http_server_stop(server);
+	for (size_t i = 0; i < server->loop_count; i++)
+		fp_http_loop_release(&server->loops[i]);
 	free(server->sockets);
 	free(server->loops);
 	free(server);

@@ -116,8 +116,8 @@ enum fp_handled fp_handle_stamp(struct fp_request *request, struct fp_reply *rep
 		return FP_HANDLED;
 	fp_stamp_answer_init(&stamp);
 	fp_service_stamp(worker, fp_worker_enter(worker), &question, request->received_us, &stamp);
-	if (stamp.answer.outcome == FP_OUTCOME_UNKNOWN_COMMIT && question.sha.len)
-		looking = fp_request_look_for(request, reply, question.repo, question.sha);
+	if (stamp.answer.outcome == FP_OUTCOME_UNKNOWN_COMMIT)
+		looking = fp_request_look_for(request, reply, &question);
 	if (looking == 1)
 		handled = FP_WAITING;
 	else if (looking == 0 && stamp.answer.outcome != FP_OUTCOME_OK)

@@ -25,8 +25,10 @@ struct fp_http_server;
 int fp_http_server_start(const struct fp_http_options *options, const struct fp_service *service,
 	struct fp_http_server **server, struct fp_error *error);
 /* Accepts nothing more, finishes the requests in flight, answers those that wait with 503; closes
- * what is left after a second and a half. */
+ * what is left after a second and a half. Waking goes on to be harmless. */
 void fp_http_server_stop(struct fp_http_server *server);
+/* Nobody may wake it any more. */
+void fp_http_server_free(struct fp_http_server *server);
 /* Looks again at the requests that wait. Any thread; cheap. */
 void fp_http_server_wake(struct fp_http_server *server);
 /* The port of the first listening socket. */
