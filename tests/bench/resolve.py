@@ -1,6 +1,6 @@
 """Throughput and latency of /resolve beside a bare libmicrohttpd server, interleaved in one run.
 
-usage: resolve.py FORKPOINT BARE_SERVER [--pairs N] [--seconds S] [--rounds N]
+usage: resolve.py FORKPOINT BARE_SERVER [--pairs N] [--seconds S] [--rounds N] [--random]
 64 keep-alive connections ask 50,000 different (sha, branch) pairs in random order, with recording
 on. Prints every round, the medians, and the ratio of the throughputs.
 """
@@ -22,12 +22,15 @@ sys.path[:0] = [str(ROOT / folder) for folder in (
 
 import packages                                         # noqa: E402
 import static_feed                                      # noqa: E402
+import winui                                            # noqa: E402
 from compare import ask_all                             # noqa: E402
 from daemon import Daemon, eventually, free_port        # noqa: E402
 from graphs import Graph                                # noqa: E402
+from reference import History                           # noqa: E402
 
 CONNECTIONS = 64
 GRAPH_COMMITS = 9000
+PACKAGE = 'Bench'
 SEED = 20200131
 
 
@@ -45,34 +48,50 @@ class Figures:
                 f'p99 {self.p99_us / 1000:6.2f} ms')
 
 
-def prepare(folder):
-    """A daemon over a random graph with branches, packages and releases."""
+def random_history(repository, feed):
+    """What there is where the real history is not: wilder than any real one."""
     graph = Graph(SEED, GRAPH_COMMITS)
-    oids = graph.write(folder / 'upstream.git')
+    oids = graph.write(repository)
     versions, unlisted, aliases = packages.for_graph(graph, SEED)
+    for version in versions:
+        feed.add(PACKAGE, version, listed=version not in unlisted)
+    return 'a random graph', oids, list(graph.branches), aliases
+
+
+def real_history(repository, feed):
+    tips = winui.make(repository)
+    history = History(repository)
+    release_of = winui.releases(repository, history.order)
+    for version in winui.training_runs(repository, history, tips, release_of, random.Random(SEED)):
+        feed.add(PACKAGE, version)
+    return "WinUI's history", history.order, list(tips), {}
+
+
+def prepare(folder, wants_random):
+    """A daemon over a history with branches, packages and releases."""
     _, base_url = static_feed.serve(folder / 'feed')
     feed = static_feed.StaticFeed(folder / 'feed', base_url, with_files=False)
-    for version in versions:
-        feed.add('Bench', version, listed=version not in unlisted)
+    make = random_history if wants_random or not winui.SKELETON.exists() else real_history
+    name, oids, branches, aliases = make(folder / 'upstream.git', feed)
     feed.write()
     daemon = Daemon(folder, {
         'feeds': {'bench': {'url': feed.index_url, 'interval': '1h'}},
         'repositories': {'bench': {
             'url': str(folder / 'upstream.git'), 'interval': '1h', 'branch': 'main',
-            'tracked': ['*'], 'aliases': aliases,
+            'aliases': aliases,
             'release': {'file': 'version.props', 'major': 'MUXVersionMajor',
                         'minor': 'MUXVersionMinor'},
-            'packages': [{'id': 'Bench', 'feed': 'bench',
-                          'grammars': ['prerelease-stamp', 'patch-stamp']}]}}})
+            'packages': [{'id': PACKAGE, 'feed': 'bench', 'grammars': winui.GRAMMARS}]}}})
     daemon.start()
-    print(f'{len(oids)} commits, {len(graph.branches)} branches, {len(versions)} versions')
-    return daemon, graph, oids
+    print(f'{name}: {len(oids)} commits, {len(branches)} branches, '
+          f'{len(feed.packages[PACKAGE])} versions')
+    return daemon, oids, branches
 
 
-def choose_questions(daemon, graph, oids, count):
+def choose_questions(daemon, oids, branches, count):
     """Pairs that have a database, in random order, as targets."""
     rng = random.Random(SEED)
-    pairs = [(oid, branch) for oid in oids for branch in graph.branches]
+    pairs = [(oid, branch) for oid in oids for branch in branches]
     rng.shuffle(pairs)
     targets = []
     for start in range(0, len(pairs), 10000):
@@ -143,15 +162,16 @@ def main():
     parser.add_argument('--pairs', type=int, default=50000)
     parser.add_argument('--seconds', type=int, default=4)
     parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--random', action='store_true', help='not the real history')
     options = parser.parse_args()
     os.environ['FORKPOINT_BIN'] = options.forkpoint
     say_machine()
     with tempfile.TemporaryDirectory(prefix='fp-bench-') as name:
         folder = pathlib.Path(name)
-        daemon, graph, oids = prepare(folder)
+        daemon, oids, branches = prepare(folder, options.random)
         bare = None
         try:
-            targets = choose_questions(daemon, graph, oids, options.pairs)
+            targets = choose_questions(daemon, oids, branches, options.pairs)
             size = body_bytes(daemon, targets)
             questions = folder / 'questions'
             questions.write_text('\n'.join(targets) + '\n', encoding='ascii')

@@ -3,59 +3,17 @@
 The data lies beside the project (../shared); without it the test is skipped. FORKPOINT_PARITY_COMMITS
 sets how many commits are asked about for each branch: 500 without it, 2000 for the full set."""
 import os
-import pathlib
 import random
-import re
-import subprocess
-import sys
 
 import pytest
 
 import static_feed
 from compare import ask_all, differences
-from packages import FOREIGN, version_of
-from reference import History, Rules, git, merge_bases
+from packages import FOREIGN
+from reference import History, Rules, merge_bases
+from winui import GRAMMARS, SKELETON, make, releases, training_runs
 
-SHARED = pathlib.Path(__file__).resolve().parents[3] / 'shared'
-SKELETON = SHARED / 'data' / 'winui.skeleton.xz'
 COMMITS = int(os.environ.get('FORKPOINT_PARITY_COMMITS', '500'))
-GRAMMARS = ['prerelease-stamp', 'patch-stamp']
-EVERY = 5
-
-
-def releases(repository, oids):
-    """(major, minor) of each commit's version.props; None where it has none to say."""
-    questions = ''.join(f'{oid}:version.props\n' for oid in oids).encode()
-    output = git(repository, 'cat-file', '--batch', data=questions)
-    found, place = {}, 0
-    for oid in oids:
-        end = output.index(b'\n', place)
-        header, place = output[place:end].split(), end + 1
-        found[oid] = None
-        if header[-1] == b'missing':
-            continue
-        size = int(header[2])
-        text = re.sub(r'(?s)<!--.*?-->', '', output[place:place + size].decode('utf-8-sig'))
-        place += size + 1
-        numbers = [re.search(rf'<{name}\b[^>]*>\s*(\d+)\s*</{name}>', text)
-                   for name in ('MUXVersionMajor', 'MUXVersionMinor')]
-        if all(numbers):
-            found[oid] = (int(numbers[0][1]), int(numbers[1][1]))
-    return found
-
-
-def training_runs(repository, history, tips, release_of, rng):
-    """A run on every fifth first-parent commit of main and of each release branch."""
-    versions = set()
-    for branch in tips:
-        if branch != 'main' and not re.match(r'(winui3/)?release/', branch):
-            continue
-        line = git(repository, 'rev-list', '--first-parent', f'refs/heads/{branch}').decode().split()
-        for oid in line[::EVERY]:
-            if release_of[oid]:
-                grammar = 'patch-stamp' if history.author[oid] < 1640995200 else 'prerelease-stamp'
-                versions.add(version_of(release_of[oid], history.author[oid], branch, grammar, rng))
-    return sorted(versions)
 
 
 @pytest.mark.skipif(not SKELETON.exists(), reason=f'{SKELETON} is not there')
@@ -64,13 +22,8 @@ def test_winui(world, record_property):
     seed = int(os.environ.get('FORKPOINT_PARITY_SEED', '1'))
     rng = random.Random(seed)
     repository = world.folder / 'winui.git'
-    subprocess.run([sys.executable, SHARED / 'tools/skeleton-import', SKELETON, repository],
-                   check=True, capture_output=True)
-    git(repository, 'commit-graph', 'write', '--reachable')     # for git's own speed
+    tips = make(repository)
     history = History(repository)
-    tips = dict(line.split() for line in git(
-        repository, 'for-each-ref', 'refs/heads', '--format=%(refname:lstrip=2) %(objectname)')
-        .decode().splitlines())
     release_of = releases(repository, history.order)
 
     feed = world.new_feed()
@@ -112,8 +65,7 @@ def test_winui(world, record_property):
 def test_release_of_commits_that_have_no_version_file(world):
     """The real commits without the file end in release-unknown, those with it do not."""
     repository = world.folder / 'winui.git'
-    subprocess.run([sys.executable, SHARED / 'tools/skeleton-import', SKELETON, repository],
-                   check=True, capture_output=True)
+    make(repository)
     history = History(repository)
     release_of = releases(repository, history.order)
     world.new_feed(['2.4.2001010000-main'])
