@@ -49,17 +49,29 @@ static void drop_tickets(struct fp_request *request)
 			request->tickets[--request->ticket_count]);
 }
 
+/* What is looked for: a ref goes by a hash of its name, so that refs that were looked for in vain
+ * are remembered as commits are. */
+static struct fp_str look_key(const struct fp_question *question, char room[FP_HASH128_HEX + 1])
+{
+	if (question->sha.len)
+		return question->sha;
+	fp_hash128_format(fp_hash128(question->ref.ptr, question->ref.len), room);
+	return fp_str(room);
+}
+
 int fp_request_look_for(
-	struct fp_request *request, struct fp_reply *reply, struct fp_str repo, struct fp_str sha)
+	struct fp_request *request, struct fp_reply *reply, const struct fp_question *question)
 {
 	const struct fp_outside *outside = &request->context->service->outside;
+	char room[FP_HASH128_HEX + 1];
 	enum fp_look_refusal refusal;
 	int64_t retry_after_us = 0;
 	struct fp_ticket *ticket;
 
 	if (request->attempts > 0 || wait_us(request) == 0)
 		return 0;
-	ticket = outside->look_for_commit(outside->context, repo, sha, &refusal, &retry_after_us);
+	ticket = outside->look_for_commit(outside->context, question->repo,
+		look_key(question, room), &refusal, &retry_after_us);
 	if (ticket) {
 		wait_for(request, ticket);
 		return 1;
