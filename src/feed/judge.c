@@ -70,8 +70,10 @@ static int follow_redirect(struct fp_transfer *transfer, struct fp_error *error)
 	struct fp_str from = fp_url_shown(transfer->url);
 	char *location = NULL;
 	curl_easy_getinfo(transfer->easy, CURLINFO_REDIRECT_URL, &location);
-	FP_CLEANUP_FREE char *next =
-		location ? fp_url_resolve(transfer->url, fp_str(location)) : NULL;
+	FP_CLEANUP_FREE char *next = NULL;
+	int r = fp_url_resolve(transfer->url, fp_str(location), &next, error);
+	if (r < 0)
+		return r;
 	if (!next)
 		return fp_error_set(error, FP_ERROR_INVALID, "%.*s redirects without saying where",
 			FP_STR_ARG(from));

@@ -166,14 +166,16 @@ static struct fp_str leaf_version(const struct item *item)
 }
 
 /* Remembers the first leaf's package address as a template for all versions. */
-static void note_content(
-	struct fp_registration_reader *reader, struct fp_str content, struct fp_str version)
+static int note_content(struct fp_registration_reader *reader, struct fp_str content,
+	struct fp_str version, struct fp_error *error)
 {
 	if (reader->registration->content || content.len == 0)
-		return;
-	FP_CLEANUP_FREE char *url = fp_url_resolve(reader->options.url, content);
+		return 0;
+	FP_CLEANUP_FREE char *url = NULL;
+	int r = fp_url_resolve(reader->options.url, content, &url, error);
 	if (url)
 		reader->registration->content = fp_download_template(url, version);
+	return r;
 }
 
 static int end_leaf(
@@ -191,7 +193,9 @@ static int end_leaf(
 	}
 	/* absent means listed; the year 1900 means unlisted (NUGET.md) */
 	bool unlisted = item->listed == FP_LISTED_NO || item->published_1900;
-	note_content(reader, text_of(&item->content), version);
+	int r = note_content(reader, text_of(&item->content), version, error);
+	if (r < 0)
+		return r;
 	return fp_version_list_add(&reader->registration->versions, version,
 		unlisted ? FP_LISTED_NO : FP_LISTED_YES, item->published_us, error);
 }
@@ -205,12 +209,13 @@ static int end_external_page(
 			"the registration has more than %zu pages; raise max_pages if this is "
 			"right",
 			reader->options.max_pages);
-	char *url = fp_url_resolve(reader->options.url, text_of(&item->at_id));
+	char *url = NULL;
+	int r = fp_url_resolve(reader->options.url, text_of(&item->at_id), &url, error);
 	if (!url) {
 		registration->nameless++;
-		return 0;
+		return r;
 	}
-	int r = fp_array_reserve((void **)&registration->pages, &registration->page_capacity,
+	r = fp_array_reserve((void **)&registration->pages, &registration->page_capacity,
 		registration->page_count + 1, sizeof(*registration->pages));
 	if (r < 0) {
 		free(url);
@@ -225,10 +230,22 @@ static int end_external_page(
 	return 0;
 }
 
+static bool lacks_memory(const struct item *item)
+{
+	const struct fp_buf *const texts[] = {&item->at_id, &item->version, &item->package_id,
+		&item->content, &item->commit_id, &item->commit_time};
+	for (size_t i = 0; i < FP_ARRAY_SIZE(texts); i++)
+		if (texts[i]->state == FP_BUF_NO_MEMORY)
+			return true;
+	return false;
+}
+
 static int end_item(struct fp_registration_reader *reader, struct fp_error *error)
 {
 	struct item *item = open_item(reader);
 	reader->level--;
+	if (lacks_memory(item))
+		return fp_error_memory(error);
 	if (item->has_items)
 		return 0;
 	bool is_leaf = reader->level > 0 || item->has_entry || item->version.len > 0;

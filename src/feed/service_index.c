@@ -70,16 +70,18 @@ struct reading {
 	size_t rank[FP_RESOURCE_COUNT]; /* of the type taken so far */
 };
 
-static void consider(struct reading *reading, size_t row, struct fp_str id)
+static int consider(struct reading *reading, size_t row, struct fp_str id, struct fp_error *error)
 {
 	enum fp_resource resource = types[row].resource;
 	if (reading->index->url[resource] && reading->rank[resource] <= row)
-		return;
+		return 0;
+	char *url = NULL;
 	/* a templated id is no base URL, whatever its type says */
-	char *url = memchr(id.ptr, '{', id.len) ? NULL : fp_url_resolve(reading->index_url, id);
+	bool templated = memchr(id.ptr, '{', id.len) != NULL;
+	int r = templated ? 0 : fp_url_resolve(reading->index_url, id, &url, error);
 	if (!url) {
 		reading->index->ignored++;
-		return;
+		return r;
 	}
 	free(reading->index->url[resource]);
 	reading->index->url[resource] = url;
@@ -87,30 +89,34 @@ static void consider(struct reading *reading, size_t row, struct fp_str id)
 	reading->rank[resource] = row;
 	if (resource == FP_RESOURCE_REGISTRATION)
 		reading->index->holds_semver2 = types[row].semver2;
+	return 0;
 }
 
-static void read_type(
-	struct reading *reading, const struct fp_json_value *type, const struct fp_json_value *id)
+static int read_type(struct reading *reading, const struct fp_json_value *type,
+	const struct fp_json_value *id, struct fp_error *error)
 {
+	int r = 0;
 	if (type->type != FP_JSON_STRING)
-		return;
-	for (size_t row = 0; row < FP_ARRAY_SIZE(types); row++)
+		return 0;
+	for (size_t row = 0; row < FP_ARRAY_SIZE(types) && r == 0; row++)
 		if (fp_str_equal_nocase(type->text, fp_str(types[row].name)))
-			consider(reading, row, id->text);
+			r = consider(reading, row, id->text, error);
+	return r;
 }
 
-static void read_resource(struct reading *reading, const struct fp_json_value *resource)
+static int read_resource(
+	struct reading *reading, const struct fp_json_value *resource, struct fp_error *error)
 {
 	const struct fp_json_value *id = fp_json_member(resource, "@id");
 	const struct fp_json_value *type = fp_json_member(resource, "@type");
 	if (!id || id->type != FP_JSON_STRING || id->text.len == 0 || !type)
-		return;
-	if (type->type != FP_JSON_ARRAY) {
-		read_type(reading, type, id);
-		return;
-	}
-	for (const struct fp_json_value *each = type->first; each; each = each->next)
-		read_type(reading, each, id);
+		return 0;
+	if (type->type != FP_JSON_ARRAY)
+		return read_type(reading, type, id, error);
+	int r = 0;
+	for (const struct fp_json_value *each = type->first; each && r == 0; each = each->next)
+		r = read_type(reading, each, id, error);
+	return r;
 }
 
 static int read_resources(
@@ -120,9 +126,10 @@ static int read_resources(
 	if (!resources || resources->type != FP_JSON_ARRAY)
 		return fp_error_set(error, FP_ERROR_INVALID,
 			"the document is no service index: it has no list of resources");
-	for (const struct fp_json_value *each = resources->first; each; each = each->next)
-		read_resource(reading, each);
-	return 0;
+	int r = 0;
+	for (const struct fp_json_value *each = resources->first; each && r == 0; each = each->next)
+		r = read_resource(reading, each, error);
+	return r;
 }
 
 int fp_service_index_read(struct fp_str body, const char *index_url, struct fp_service_index *index,

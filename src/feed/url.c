@@ -71,29 +71,46 @@ static bool may_name(const char *base, const char *resolved)
 	return fp_url_is_file(base) && fp_url_is_file(resolved);
 }
 
-static char *resolve_text(const char *base, const char *link)
+/* 0, 1 when it is no URL, or -FP_ERROR_MEMORY. */
+static int set_part(CURLU *url, CURLUPart part, const char *text)
+{
+	CURLUcode code = curl_url_set(url, part, text, CURLU_URLENCODE);
+	if (code == CURLUE_OUT_OF_MEMORY)
+		return -FP_ERROR_MEMORY;
+	return code != CURLUE_OK;
+}
+
+static int resolve_text(const char *base, const char *link, char **url)
 {
 	FP_CLEANUP(curl_url_release) CURLU *parsed = curl_url();
-	if (!parsed || curl_url_set(parsed, CURLUPART_URL, base, CURLU_URLENCODE) != CURLUE_OK ||
-		curl_url_set(parsed, CURLUPART_URL, link, CURLU_URLENCODE) != CURLUE_OK)
-		return NULL;
+	if (!parsed)
+		return -FP_ERROR_MEMORY;
+	int r = set_part(parsed, CURLUPART_URL, base);
+	if (r == 0)
+		r = set_part(parsed, CURLUPART_URL, link);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	static const CURLUPart dropped[] = {
 		CURLUPART_FRAGMENT, CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS};
 	for (size_t i = 0; i < FP_ARRAY_SIZE(dropped); i++)
 		curl_url_set(parsed, dropped[i], NULL, 0);
 	FP_CLEANUP(curl_text_release) char *text = url_part(parsed, CURLUPART_URL, 0);
 	if (!text || strlen(text) > FP_URL_MAX_BYTES || !may_name(base, text))
-		return NULL;
-	return fp_str_dup(fp_str(text));
+		return 0;
+	*url = fp_str_dup(fp_str(text));
+	return *url ? 0 : -FP_ERROR_MEMORY;
 }
 
-char *fp_url_resolve(const char *base, struct fp_str link)
+int fp_url_resolve(const char *base, struct fp_str link, char **url, struct fp_error *error)
 {
+	*url = NULL;
 	link = fp_str_trim(link);
 	if (link.len == 0 || link.len > FP_URL_MAX_BYTES || memchr(link.ptr, '\0', link.len))
-		return NULL;
+		return 0;
 	FP_CLEANUP_FREE char *text = fp_str_dup(link);
-	return text ? resolve_text(base, text) : NULL;
+	if (!text || resolve_text(base, text, url) < 0)
+		return fp_error_memory(error);
+	return 0;
 }
 
 static bool same_part(CURLU *a, CURLU *b, CURLUPart part)

@@ -249,29 +249,39 @@ static int fetch_page(struct look *look, const char *url, struct fp_error *error
 	return take_page(look, &fetch, before, error);
 }
 
-/* The address of the page after the last one, or NULL at the end of the list. */
-static char *next_url(struct look *look)
+/* Why a link to the next page is not to be followed, NULL when it is. */
+static const char *reason_to_stop(struct look *look, const struct page *last, const char *url)
+{
+	uint32_t at;
+	if (!url)
+		return "a next link is no URL";
+	if (!fp_url_same_origin(look->v2->base_url, url) &&
+		!fp_url_same_origin(last->final_url, url))
+		return "a next link leads to another origin";
+	if (fp_map_get(&look->seen, fp_str(url), &at))
+		return "the next links go round in a circle";
+	if (look->pages.count >= look->v2->options->max_pages)
+		return "there are more pages than max_pages allows";
+	return NULL;
+}
+
+/* The address of the page after the last one; NULL at the end of the list. */
+static int next_url(struct look *look, char **url, struct fp_error *error)
 {
 	const struct page *last = &look->pages.items[look->pages.count - 1];
 	const struct fp_v2_page *content = content_of(last);
-	if (!content->next || content->entries == 0)
-		return NULL;
-	FP_CLEANUP_FREE char *url = fp_url_resolve(last->final_url, fp_str(content->next));
-	uint32_t at;
-	if (!url)
-		look->gave_up = "a next link is no URL";
-	else if (!fp_url_same_origin(look->v2->base_url, url) &&
-		 !fp_url_same_origin(last->final_url, url))
-		look->gave_up = "a next link leads to another origin";
-	else if (fp_map_get(&look->seen, fp_str(url), &at))
-		look->gave_up = "the next links go round in a circle";
-	else if (look->pages.count >= look->v2->options->max_pages)
-		look->gave_up = "there are more pages than max_pages allows";
-	if (look->gave_up)
-		return NULL;
-	char *found = url;
-	url = NULL;
-	return found;
+	*url = NULL;
+	if (look->gave_up || !content->next || content->entries == 0)
+		return 0;
+	int r = fp_url_resolve(last->final_url, fp_str(content->next), url, error);
+	if (r < 0)
+		return r;
+	look->gave_up = reason_to_stop(look, last, *url);
+	if (look->gave_up) {
+		free(*url);
+		*url = NULL;
+	}
+	return 0;
 }
 
 /* Whether the last page named a version that no page before it did. */
@@ -321,14 +331,16 @@ static int read_pages(struct look *look, struct fp_error *error)
 		int r = fetch_page(look, url, error);
 		/* a later page that is not there is a feed in the middle of a change */
 		if (r == FP_FEED_NO_PACKAGE && look->pages.count > 0)
-			return fp_error_set(error, FP_ERROR_UNAVAILABLE,
+			r = fp_error_set(error, FP_ERROR_UNAVAILABLE,
 				"the feed names a next page that is not there");
 		if (r == 0)
 			r = check_page(look, &versions, error);
+		free(url);
+		url = NULL;
+		if (r == 0)
+			r = next_url(look, &url, error);
 		if (r != 0)
 			return r;
-		free(url);
-		url = look->gave_up ? NULL : next_url(look);
 	}
 	return 0;
 }

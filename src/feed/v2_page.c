@@ -193,6 +193,8 @@ static int end_entry(struct fp_v2_reader *reader, struct fp_error *error)
 {
 	reader->entry_depth = 0;
 	reader->page->entries++;
+	if (reader->id.state == FP_BUF_NO_MEMORY || reader->version.state == FP_BUF_NO_MEMORY)
+		return fp_error_memory(error);
 	if (reader->id.len > 0 &&
 		!fp_str_equal_nocase(fp_buf_str(&reader->id), fp_str(reader->package_id))) {
 		reader->page->foreign++;

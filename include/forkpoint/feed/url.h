@@ -19,10 +19,11 @@ bool fp_url_is_file(const char *url);
 int fp_url_check(const char *url, struct fp_error *error);
 /*
  * Resolves a link against the URL of the document that holds it; without fragment and without any
- * credentials that the link carries. malloc'ed; NULL when it is no URL that this document may
- * name: http and https everywhere, file only from a file.
+ * credentials that the link carries. *url is malloc'ed; NULL when the link is no URL that this
+ * document may name: http and https everywhere, file only from a file. -FP_ERROR_MEMORY only: a
+ * link must never seem useless because memory was short.
  */
-char *fp_url_resolve(const char *base, struct fp_str link);
+int fp_url_resolve(const char *base, struct fp_str link, char **url, struct fp_error *error);
 /* Scheme, host and port (the scheme's own where none is written). */
 bool fp_url_same_origin(const char *a, const char *b);
 /* base and rest with exactly one slash between; base's query stays at the end. malloc'ed. */

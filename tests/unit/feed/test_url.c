@@ -48,11 +48,17 @@ static void test_resolve(void **state)
 {
 	for (size_t i = 0; i < FP_ARRAY_SIZE(links); i++) {
 		print_message("%s + %s\n", links[i].base, links[i].link);
-		assert_text(
-			fp_url_resolve(links[i].base, fp_str(links[i].link)), links[i].expected);
+		char *url;
+		assert_int_equal(
+			fp_url_resolve(links[i].base, fp_str(links[i].link), &url, NULL), 0);
+		assert_text(url, links[i].expected);
 	}
 	static const char with_nul[] = "https://a/\0https://b/";
-	assert_null(fp_url_resolve("https://a/", fp_str_n(with_nul, sizeof(with_nul) - 1)));
+	char *url;
+	assert_int_equal(
+		fp_url_resolve("https://a/", fp_str_n(with_nul, sizeof(with_nul) - 1), &url, NULL),
+		0);
+	assert_null(url);
 }
 
 static const struct {
