@@ -78,7 +78,7 @@ def prepare(folder, wants_random):
         'feeds': {'bench': {'url': feed.index_url, 'interval': '1h'}},
         'repositories': {'bench': {
             'url': str(folder / 'upstream.git'), 'interval': '1h', 'branch': 'main',
-            'aliases': aliases,
+            'tracked': ['*'], 'aliases': aliases,
             'release': {'file': 'version.props', 'major': 'MUXVersionMajor',
                         'minor': 'MUXVersionMinor'},
             'packages': [{'id': PACKAGE, 'feed': 'bench', 'grammars': winui.GRAMMARS}]}}})
