@@ -6,8 +6,9 @@
  */
 #include "forkpoint/feed/body.h"
 
+#include "forkpoint/base/inflate.h"
+
 #include <string.h>
-#include <zlib.h>
 
 enum { BLOCK_BYTES = 16384, SNIFF_BYTES = 4096 };
 
@@ -24,7 +25,8 @@ struct fp_body {
 	enum packing packing;
 	char magic[2]; /* the first byte, until the second has come */
 	size_t magic_len;
-	z_stream zip;
+	struct fp_inflate *zip;
+	struct fp_inflate_step step;
 	uint64_t raw_bytes, bytes;
 	struct fp_hash128 hash;
 	size_t block_len;
@@ -47,8 +49,7 @@ void fp_body_free(struct fp_body *body)
 {
 	if (!body)
 		return;
-	if (body->packing >= PACKING_GZIP)
-		inflateEnd(&body->zip);
+	fp_inflate_free(body->zip);
 	fp_buf_release(&body->held);
 	free(body);
 }
@@ -177,7 +178,8 @@ static int take(struct fp_body *body, const char *data, size_t len, struct fp_er
 
 static int start_gzip(struct fp_body *body, struct fp_error *error)
 {
-	if (inflateInit2(&body->zip, 15 + 16) != Z_OK)
+	body->zip = fp_inflate_new(FP_INFLATE_GZIP);
+	if (!body->zip)
 		return fp_error_memory(error);
 	body->packing = PACKING_GZIP;
 	return 0;
@@ -186,38 +188,39 @@ static int start_gzip(struct fp_body *body, struct fp_error *error)
 static int inflate_once(struct fp_body *body, struct fp_error *error)
 {
 	char out[BLOCK_BYTES];
-	body->zip.next_out = (Bytef *)out;
-	body->zip.avail_out = sizeof(out);
-	int z = inflate(&body->zip, Z_NO_FLUSH);
-	if (z == Z_MEM_ERROR)
+	body->step.out = out;
+	body->step.out_len = sizeof(out);
+	int z = fp_inflate_run(body->zip, &body->step);
+	if (z == -FP_ERROR_MEMORY)
 		return fp_error_memory(error);
-	if (z != Z_OK && z != Z_STREAM_END && z != Z_BUF_ERROR)
+	if (z < 0)
 		return fp_error_set(error, FP_ERROR_INVALID, "the gzip data is damaged");
-	int r = take(body, out, sizeof(out) - body->zip.avail_out, error);
-	if (z == Z_STREAM_END)
+	int r = take(body, out, sizeof(out) - body->step.out_len, error);
+	if (z == 1)
 		body->packing = PACKING_GZIP_ENDED;
 	return r;
 }
 
 static int unpack(struct fp_body *body, const char *data, size_t len, struct fp_error *error)
 {
-	body->zip.next_in = (Bytef *)(uintptr_t)data;
-	body->zip.avail_in = (uInt)len;
+	body->step.in = data;
+	body->step.in_len = len;
 	for (;;) {
 		if (body->packing == PACKING_GZIP_ENDED) {
-			if (body->zip.avail_in == 0)
+			if (body->step.in_len == 0)
 				return 0;
-			inflateReset(&body->zip);
-			body->packing =
-				body->zip.next_in[0] == 0x1f ? PACKING_GZIP : PACKING_GZIP_PADDING;
+			fp_inflate_reset(body->zip);
+			body->packing = *(const unsigned char *)body->step.in == 0x1f
+						? PACKING_GZIP
+						: PACKING_GZIP_PADDING;
 		}
 		if (body->packing == PACKING_GZIP_PADDING)
 			return 0;
 		int r = inflate_once(body, error);
 		if (r < 0)
 			return r;
-		if (body->packing == PACKING_GZIP && body->zip.avail_in == 0 &&
-			body->zip.avail_out > 0)
+		if (body->packing == PACKING_GZIP && body->step.in_len == 0 &&
+			body->step.out_len > 0)
 			return 0;
 	}
 }

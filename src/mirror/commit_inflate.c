@@ -3,7 +3,6 @@
 
 #include "forkpoint/base/array.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 enum {
@@ -15,8 +14,10 @@ int fp_inflater_init(struct fp_inflater *inflater)
 {
 	*inflater = (struct fp_inflater){.capacity = 16384};
 	inflater->data = malloc(inflater->capacity);
-	if (inflater->data && inflateInit(&inflater->stream) == Z_OK)
+	inflater->stream = fp_inflate_new(FP_INFLATE_ZLIB);
+	if (inflater->data && inflater->stream)
 		return 0;
+	fp_inflate_free(inflater->stream);
 	free(inflater->data);
 	inflater->data = NULL;
 	return -FP_ERROR_MEMORY;
@@ -26,7 +27,7 @@ void fp_inflater_release(struct fp_inflater *inflater)
 {
 	if (!inflater->data)
 		return;
-	inflateEnd(&inflater->stream);
+	fp_inflate_free(inflater->stream);
 	free(inflater->data);
 	inflater->data = NULL;
 }
@@ -34,14 +35,11 @@ void fp_inflater_release(struct fp_inflater *inflater)
 /* Inflates on until `bytes` are there or the object ends. False: damaged. */
 static bool inflate_to(struct fp_inflater *inflater, size_t have, size_t bytes)
 {
-	z_stream *stream = &inflater->stream;
-	int rc = Z_OK;
+	struct fp_inflate_step *step = &inflater->step;
 
-	stream->next_out = inflater->data + have;
-	stream->avail_out = (uInt)(bytes - have);
-	while (stream->avail_out && rc == Z_OK)
-		rc = inflate(stream, Z_SYNC_FLUSH);
-	return stream->avail_out == 0;
+	step->out = inflater->data + have;
+	step->out_len = bytes - have;
+	return fp_inflate_run(inflater->stream, step) >= 0 && step->out_len == 0;
 }
 
 static int make_room(struct fp_inflater *inflater, size_t bytes)
@@ -65,11 +63,8 @@ static int inflate_header(struct fp_inflater *inflater, const struct fp_pack_ent
 	size_t have = 0, bytes = FIRST_BYTES;
 	bool complete = false;
 
-	if (inflateReset(&inflater->stream) != Z_OK)
-		return 1;
-	inflater->stream.next_in = (Bytef *)entry->packed;
-	inflater->stream.avail_in =
-		entry->packed_max > UINT_MAX ? UINT_MAX : (uInt)entry->packed_max;
+	fp_inflate_reset(inflater->stream);
+	inflater->step = (struct fp_inflate_step){.in = entry->packed, .in_len = entry->packed_max};
 	for (;; bytes *= 4) {
 		if (bytes > entry->size)
 			bytes = entry->size;

@@ -1,9 +1,8 @@
 #pragma once
-/* Inflating commits straight from a mapped pack (zlib's home), one thread's worth. */
+/* Inflating commits straight from a mapped pack, one thread's worth. */
 #include "commit_table.h"
+#include "forkpoint/base/inflate.h"
 #include "pack.h"
-
-#include <zlib.h>
 
 struct fp_pack_row {
 	uint64_t offset;
@@ -11,7 +10,8 @@ struct fp_pack_row {
 };
 
 struct fp_inflater {
-	z_stream stream;
+	struct fp_inflate *stream;
+	struct fp_inflate_step step;
 	uint8_t *data;
 	size_t capacity;
 };

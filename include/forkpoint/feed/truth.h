@@ -29,7 +29,7 @@ struct fp_known_version {
 struct fp_version_change {
 	enum fp_version_event_kind kind;
 	uint32_t known;	 /* index into known, UINT32_MAX for a version that is new: its
-			 * FP_VERSION_SEEN, and the FP_VERSION_UNLISTED that can follow */
+			  * FP_VERSION_SEEN, and the FP_VERSION_UNLISTED that can follow */
 	uint32_t listed; /* index into the listing, UINT32_MAX for FP_VERSION_VANISHED */
 };
 

@@ -17,16 +17,17 @@
 struct fp_fetch_job {
 	const char *url;  /* http(s), ssh, git, file URL, scp-like, or a path */
 	const char *path; /* of the bare mirror; made when it is not there */
-	const char *const *refs; /* globs of full ref names; mirrored under their own names, pruned */
+	const char *const
+		*refs; /* globs of full ref names; mirrored under their own names, pruned */
 	size_t ref_count;
-	const char *username, *password;     /* NULL where absent */
+	const char *username, *password; /* NULL where absent */
 	const char *ssh_key_file, *ssh_known_hosts_file;
 	const char *ca_file;
 	/* A commit to ask for by its id as well, when the refs did not bring it; zero = none. It is
 	 * kept (refs/forkpoint/kept/). That the upstream does not serve it is no failure. */
 	struct fp_oid want;
-	int64_t timeout_us;  /* the worker is killed after this long */
-	int64_t stall_timeout_us; /* … or after this long without progress */
+	int64_t timeout_us;	      /* the worker is killed after this long */
+	int64_t stall_timeout_us;     /* … or after this long without progress */
 	const atomic_bool *cancelled; /* … or soon after this becomes true; may be NULL */
 };
 
@@ -52,7 +53,7 @@ struct fp_fetch_result {
 	uint64_t received_bytes, received_objects;
 	unsigned refs_updated, refs_pruned, refs_failed;
 	char ref_note[256]; /* of the first ref that could not be updated; or empty */
-	char head[256];     /* the upstream's default branch, full ref name; or empty */
+	char head[256];	    /* the upstream's default branch, full ref name; or empty */
 };
 
 /*

@@ -23,7 +23,7 @@ void fp_mirror_close(struct fp_mirror *mirror);
 FP_DEFINE_CLEANUP(struct fp_mirror *, fp_mirror_close)
 
 struct fp_mirror_ref {
-	char *name;           /* full: refs/heads/main */
+	char *name;	      /* full: refs/heads/main */
 	struct fp_oid oid;    /* what it names; an annotated tag's own id */
 	struct fp_oid commit; /* peeled; zero when it leads to no commit */
 };
@@ -45,21 +45,27 @@ struct fp_mirror_walk {
 	bool (*is_known)(void *context, const struct fp_oid *oid);
 	/* Each new commit once, parents before children; the row is valid during the call. */
 	int (*emit)(void *context, const struct fp_commit_row *row, struct fp_error *error);
-	/* Now and then: commits read so far (the total is not known before the walk is through), and
-	 * then commits emitted of how many. */
+	/* Now and then: commits read so far (the total is not known before the walk is through),
+	 * and then commits emitted of how many. */
 	void (*progress)(void *context, uint64_t read, uint64_t emitted, uint64_t total);
 	void *context;
 	const atomic_bool *cancelled; /* may be NULL */
-	unsigned threads;             /* readers side by side; 0 = one per core, at most 4 */
+	unsigned threads;	      /* readers side by side; 0 = one per core, at most 4 */
 };
 
 /* Every commit that is reachable from the tips and not known. -FP_ERROR_CORRUPT when an object is
  * missing or damaged (the text names it), -FP_ERROR_CANCELLED. Nothing is emitted before the whole
  * set was read, so a failure leaves the caller as it was. */
-int fp_mirror_walk_commits(struct fp_mirror *mirror, const struct fp_mirror_walk *walk,
-	struct fp_error *error);
+int fp_mirror_walk_commits(
+	struct fp_mirror *mirror, const struct fp_mirror_walk *walk, struct fp_error *error);
 
-enum fp_object_type { FP_OBJECT_MISSING, FP_OBJECT_COMMIT, FP_OBJECT_TREE, FP_OBJECT_BLOB, FP_OBJECT_TAG };
+enum fp_object_type {
+	FP_OBJECT_MISSING,
+	FP_OBJECT_COMMIT,
+	FP_OBJECT_TREE,
+	FP_OBJECT_BLOB,
+	FP_OBJECT_TAG
+};
 enum fp_object_type fp_mirror_object_type(struct fp_mirror *mirror, const struct fp_oid *oid);
 
 /* The blob at a path of a tree. 1: no such path, or no blob. -FP_ERROR_LIMIT: larger than
@@ -69,8 +75,8 @@ int fp_mirror_find_blob(struct fp_mirror *mirror, const struct fp_oid *tree, con
 
 /* Keeps the commits reachable for ever, by refs of our own below refs/forkpoint/kept/. What is no
  * commit of this mirror is left out. -FP_ERROR_BUSY while a fetch goes on: ask again later. */
-int fp_mirror_keep(struct fp_mirror *mirror, const struct fp_oid *oids, size_t count,
-	struct fp_error *error);
+int fp_mirror_keep(
+	struct fp_mirror *mirror, const struct fp_oid *oids, size_t count, struct fp_error *error);
 
 /* Bytes on disk, and pack files, for /repos. */
 struct fp_mirror_size {

@@ -30,12 +30,12 @@ struct fp_source_spec {
 /* The facts of a commit. Many commits share one; they are numbered by the reader that made them,
  * from 0 upwards. NUL-terminated texts, owned by the reader; NULL where there is none. */
 struct fp_source_facts {
-	char *release;         /* `2.4`, `2.8.0-prerelease`: fp_release_parse takes it */
+	char *release;	       /* `2.4`, `2.8.0-prerelease`: fp_release_parse takes it */
 	char *release_source;  /* the file, or "fixed" */
 	char *release_problem; /* why there is no release: one sentence */
 	char *branch;
-	char *branch_source;   /* the file */
-	char *branch_problem;  /* a file was there, but said nothing usable; or NULL */
+	char *branch_source;  /* the file */
+	char *branch_problem; /* a file was there, but said nothing usable; or NULL */
 };
 
 struct fp_source_reader;

@@ -29,8 +29,8 @@ int fp_store_load_commits(struct fp_store *store, int64_t repository, const char
 	struct fp_graph *graph, struct fp_facts_rows *facts, const char **why,
 	struct fp_error *error);
 
-/* Writes the view's commits from index `first` on, and of all facts (facts_count of them) those from
- * number first_facts on, in one transaction. first 0 drops what was there and writes all. */
+/* Writes the view's commits from index `first` on, and of all facts (facts_count of them) those
+ * from number first_facts on, in one transaction. first 0 drops what was there and writes all. */
 int fp_store_append_commits(struct fp_store *store, int64_t repository, const char *source_digest,
 	const struct fp_graph_view *view, uint32_t first, const struct fp_facts_row *facts,
 	size_t first_facts, size_t facts_count, struct fp_error *error);
