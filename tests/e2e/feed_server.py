@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -52,7 +53,8 @@ class FeedServer:
         "gallery": ("LegacyGallery/2.0.0", "/v2"),
     }
 
-    def __init__(self, resources=("flat", "registration", "gallery"), host="127.0.0.1"):
+    def __init__(self, resources=("flat", "registration", "gallery"), host="127.0.0.1", tls=None):
+        """tls: (certificate file, key file)"""
         self.resources = list(resources)
         self.packages = {}
         self.requests = []  # Request, as they came
@@ -72,6 +74,11 @@ class FeedServer:
         handler = type("Handler", (Handler,), {"feed": self})
         self.http = ThreadingHTTPServer((host, 0), handler)
         self.http.daemon_threads = True
+        self.scheme = "https" if tls else "http"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
         self.thread = threading.Thread(
             target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
@@ -96,7 +103,7 @@ class FeedServer:
 
     @property
     def url(self):
-        return self.base_url or f"http://127.0.0.1:{self.port}"
+        return self.base_url or f"{self.scheme}://127.0.0.1:{self.port}"
 
     @property
     def index_url(self):

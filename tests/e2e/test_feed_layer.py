@@ -446,6 +446,44 @@ def test_redirects_that_lead_nowhere(feed, target):
     assert len(feed.requests) < 20
 
 
+# -- TLS and proxies
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    def make(name, subject):
+        paths = [str(tmp_path / f"{name}.{kind}") for kind in ("pem", "key")]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=x",
+                        "-addext", f"subjectAltName={subject}", "-keyout", paths[1], "-out",
+                        paths[0]], check=True, capture_output=True)
+        return paths
+    return make
+
+
+def test_tls_is_always_verified(certificate):
+    good, other = certificate("good", "IP:127.0.0.1"), certificate("other", "DNS:feed.example")
+    with FeedServer(tls=good) as feed:
+        feed.publish("Demo", "1.0.0")
+        unknown = look(feed.index_url)
+        assert unknown.error == "unavailable" and "ca_file" in unknown.text
+        assert look(feed.index_url, ca=other[0]).error == "unavailable"
+        assert look(feed.index_url, ca=good[0]).kind == "listing"
+        feed.misbehave("/reg/.*", fs.redirect(lambda h: "http://127.0.0.1:9" + h.path))
+        found = look(feed.index_url, ca=good[0])
+        assert found.error == "invalid" and "https to http" in found.text
+    with FeedServer(tls=other) as feed:  # a certificate that is known, of another host
+        assert look(feed.index_url, ca=other[0]).error == "unavailable"
+
+
+def test_a_proxy(feed):
+    feed.base_url = "http://feed.invalid"
+    feed.publish("Demo", "1.0.0")
+    found = look(feed.index_url, proxy=f"http://127.0.0.1:{feed.port}", password="secret")
+    assert found.kind == "listing"
+    assert feed.paths() and all(path.startswith("http://feed.invalid/") for path in feed.paths())
+
+
 # -- throttling and failures
 
 

@@ -4,7 +4,8 @@
  * face; what lies behind it (service indexes, registrations, Atom pages) never leaves the layer.
  *
  * A struct fp_feed belongs to one thread at a time. Looking blocks; it keeps to the deadlines of
- * its options and returns soon after *options.cancelled becomes true.
+ * its options and returns soon after *options.cancelled becomes true. The process must ignore
+ * SIGPIPE: TLS writes to connections that peers have closed.
  */
 #include "forkpoint/base/buf.h"
 #include "forkpoint/base/error.h"

@@ -11,6 +11,7 @@
 #include "forkpoint/base/time.h"
 #include "forkpoint/feed/feed.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,9 +189,10 @@ static void act(struct fp_feed *feed, char *word)
 
 int main(int argc, char **argv)
 {
+	signal(SIGPIPE, SIG_IGN); /* as the daemon does: see feed.h */
 	struct fp_feed_options options = {.name = "test"};
 	int at = 1;
-	for (; at < argc && !strchr(argv[at], '/') && strchr(argv[at], '='); at++) {
+	for (; at < argc && argv[at][strcspn(argv[at], "=/:")] == '='; at++) {
 		char *value = strchr(argv[at], '=');
 		*value++ = '\0';
 		if (!set_option(&options, argv[at], value)) {
