@@ -1,83 +1,114 @@
-/* What no setting can say alone: names that must exist elsewhere, settings that exclude each other.
+/*
+ * What no setting can say alone: names that must exist elsewhere, settings that need or exclude
+ * each other. They look at the tree as well as at what was read from it: what is there but wrong
+ * has its problem already, and must not be called missing too.
  */
-#include "settings.h"
+#include "reading.h"
 
-static const struct fp_json_value *element_of(const struct fp_json_value *list, size_t index)
+#include <stdio.h>
+
+/* The first member of that name, which is the one that was read. */
+static const struct fp_json_value *member(const struct fp_json_value *object, const char *key)
 {
-	const struct fp_json_value *at = list && list->type == FP_JSON_ARRAY ? list->first : list;
-
-	while (at && index-- > 0)
-		at = at->next;
-	return at;
+	for (const struct fp_json_value *at = object->first; at; at = at->next)
+		if (fp_str_equal(at->key, fp_str(key)))
+			return at;
+	return NULL;
 }
 
-/* user:password@ in the authority of a URL. */
-static bool holds_password(const char *url)
+/* A problem of the object's setting of that name, or of the object where it has none. */
+static void FP_PRINTF(4, 5) problem_of(struct fp_reading *reading,
+	const struct fp_json_value *object, const char *key, const char *format, ...)
 {
-	const char *start = url ? strstr(url, "://") : NULL;
-	const char *at, *colon, *slash;
+	const struct fp_json_value *at = member(object, key);
+	size_t mark = reading->path.len;
+	char text[1024];
+	va_list arguments;
 
-	if (!start)
-		return false;
-	start += 3;
-	slash = strchr(start, '/');
-	at = strchr(start, '@');
-	colon = strchr(start, ':');
-	return at && (!slash || at < slash) && colon && colon < at;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (at)
+		fp_reading_enter(reading, fp_str(key));
+	fp_reading_problem(reading, at ? at : object, "%s", text);
+	fp_reading_leave(reading, mark);
 }
 
-/* A scheme that nobody here speaks; what has none is a path. */
-static void check_scheme(struct fp_reading *reading, const struct fp_json_value *object,
-	const char *url, const char *const *schemes, const char *takes)
+static void exclude(struct fp_reading *reading, const struct fp_json_value *object, const char *one,
+	const char *other)
 {
-	const char *colon = url ? strstr(url, "://") : NULL;
+	const struct fp_json_value *second = member(object, other);
+	size_t mark;
 
-	if (!colon || url[0] == '/')
+	if (!second || !member(object, one))
 		return;
-	for (; *schemes; schemes++)
-		if (strlen(*schemes) == (size_t)(colon - url) &&
-			strncmp(*schemes, url, strlen(*schemes)) == 0)
-			return;
-	fp_reading_problem(reading, object, "\"url\" takes %s", takes);
+	mark = fp_reading_enter(reading, fp_str(other));
+	fp_reading_key_problem(reading, second, "\"%s\" and \"%s\" exclude each other", one, other);
+	fp_reading_leave(reading, mark);
 }
 
-static void check_secret(struct fp_reading *reading, const struct fp_json_value *object,
-	const char *url, const struct fp_config_secret *secret)
+static void need_one(struct fp_reading *reading, const struct fp_json_value *object,
+	const char *one, const char *other)
 {
-	if (holds_password(url))
-		fp_reading_problem(reading, object,
-			"\"url\" holds a password; give \"username\" and \"password_env\" or "
-			"\"password_file\" instead");
-	if (secret->env && secret->file)
-		fp_reading_problem(reading, object,
-			"\"password_env\" and \"password_file\" exclude each other");
+	if (!member(object, one) && !member(object, other))
+		fp_reading_problem(reading, object, "takes \"%s\" or \"%s\"", one, other);
+	exclude(reading, object, one, other);
 }
 
-static void check_feed(struct fp_reading *reading, const struct fp_json_value *object,
-	const struct fp_config_feed *feed)
+typedef void element_check(
+	struct fp_reading *reading, const struct fp_json_value *object, void *element);
+
+/* Calls check for each of a map's or list's elements that is an object, with its path and with what
+ * was read from it. */
+static void check_each(struct fp_reading *reading, enum fp_setting_owner owner, const char *key,
+	const struct fp_json_value *object, void *base, element_check *check)
 {
-	static const char *const schemes[] = {"http", "https", "file", NULL};
+	const struct fp_setting *setting = fp_setting_find(owner, fp_str(key));
+	void **array = (void **)(void *)((char *)base + setting->offset);
+	size_t count = *(size_t *)(void *)(array + 1);
+	const struct fp_json_value *list = member(object, key), *at = list;
+	bool alone = list && setting->lone && list->type == FP_JSON_OBJECT;
+	size_t mark = fp_reading_enter(reading, fp_str(key));
 
-	check_scheme(
-		reading, object, feed->url, schemes, "an http, https or file URL, or a folder");
-	check_secret(reading, object, feed->url, &feed->password);
-	if (!feed->url == !feed->nuget_config_file)
-		fp_reading_problem(
-			reading, object, "takes \"url\" or \"nuget_config\", and not both");
-	if (feed->nuget_config_file && (feed->password.env || feed->password.file))
-		fp_reading_problem(reading, object,
-			"\"nuget_config\" brings its own credentials; leave the password out");
+	if (list && !alone)
+		at = list->first;
+	for (size_t i = 0; at && i < count; i++, at = at->next) {
+		size_t inner = reading->path.len;
+
+		if (setting->type == FP_SETTING_MAP)
+			fp_reading_enter(reading, at->key);
+		else if (!alone)
+			fp_reading_enter_index(reading, i);
+		if (at->type == FP_JSON_OBJECT)
+			check(reading, at, (char *)*array + i * setting->element_bytes);
+		fp_reading_leave(reading, inner);
+	}
+	fp_reading_leave(reading, mark);
 }
 
-/* ---- repositories ---- */
+/* ---- feeds ---- */
+
+static void check_feed(
+	struct fp_reading *reading, const struct fp_json_value *object, void *element)
+{
+	static const char *const credentials[] = {"username", "password_env", "password_file"};
+
+	need_one(reading, object, "url", "nuget_config");
+	exclude(reading, object, "password_env", "password_file");
+	for (size_t i = 0; i < FP_ARRAY_SIZE(credentials); i++)
+		exclude(reading, object, "nuget_config", credentials[i]);
+}
+
+enum { FEEDS_SHOWN_MAX = 20 };
 
 static void list_feeds(const struct fp_config *config, struct fp_buf *list)
 {
-	for (size_t i = 0; i < config->feed_count; i++) {
-		if (i)
-			fp_buf_add_text(list, ", ");
-		fp_buf_add_text(list, config->feeds[i].name);
-	}
+	for (size_t i = 0; i < config->feed_count && i < FEEDS_SHOWN_MAX; i++)
+		fp_buf_addf(list, "%s%s", i ? ", " : "", config->feeds[i].name);
+	if (config->feed_count > FEEDS_SHOWN_MAX)
+		fp_buf_addf(list, " and %zu more", config->feed_count - FEEDS_SHOWN_MAX);
+	if (config->feed_count == 0)
+		fp_buf_add_text(list, "none");
 }
 
 static void find_feed(struct fp_reading *reading, const struct fp_json_value *object,
@@ -86,133 +117,145 @@ static void find_feed(struct fp_reading *reading, const struct fp_json_value *ob
 	const struct fp_config *config = reading->config;
 	struct fp_buf FP_CLEANUP_BUF list = {0};
 
-	for (size_t i = 0; package->feed && i < config->feed_count; i++) {
+	for (size_t i = 0; i < config->feed_count; i++) {
+		if (strcmp(config->feeds[i].name, package->feed) != 0)
+			continue;
 		package->feed_index = i;
-		if (strcmp(config->feeds[i].name, package->feed) == 0)
-			return;
-	}
-	if (!package->feed)
 		return;
-	fp_buf_init(&list, 64 * 1024);
+	}
+	fp_buf_init(&list, 16 * 1024);
 	list_feeds(config, &list);
-	fp_reading_problem(reading, object, "there is no feed \"%s\"; \"feeds\" has %s",
-		package->feed, list.len ? list.data : "none");
+	problem_of(reading, object, "feed", "there is no feed \"%.*s\"; \"feeds\" has %s",
+		FP_SHOWN(fp_str(package->feed)), fp_reading_part(reading, &list));
 }
 
-static void check_package(struct fp_reading *reading, const struct fp_json_value *object,
-	struct fp_config_package *package)
+/* ---- packages ---- */
+
+static void check_set(struct fp_reading *reading, const struct fp_json_value *object,
+	const struct fp_config_package *package)
 {
-	find_feed(reading, object, package);
+	for (size_t i = 0; i < package->set_count; i++) {
+		bool repeated = package->id &&
+				fp_str_equal_nocase(fp_str(package->set[i]), fp_str(package->id));
+
+		for (size_t k = 0; k < i && !repeated; k++)
+			repeated = fp_str_equal_nocase(
+				fp_str(package->set[i]), fp_str(package->set[k]));
+		if (repeated)
+			problem_of(reading, object, "set",
+				"\"set\" takes further ids, each once; \"%.*s\" is in the set "
+				"already",
+				FP_SHOWN(fp_str(package->set[i])));
+	}
+}
+
+static void check_package(
+	struct fp_reading *reading, const struct fp_json_value *object, void *element)
+{
+	struct fp_config_package *package = element;
+
+	if (package->feed)
+		find_feed(reading, object, package);
 	for (size_t i = 0; i < package->grammar_count; i++)
-		if (package->grammars[i] == FP_GRAMMAR_ARCADE && package->branch_count == 0)
-			fp_reading_problem(reading, object,
-				"an arcade package names no branch; \"branches\" must list those "
-				"that "
-				"it stands for");
+		if (package->grammars[i] == FP_GRAMMAR_ARCADE && !member(object, "branches"))
+			problem_of(reading, object, "grammars",
+				"arcade versions name no branch; \"branches\" must list those that "
+				"the package stands for");
+	check_set(reading, object, package);
 }
 
-static void check_release(struct fp_reading *reading, const struct fp_json_value *object,
-	const struct fp_config_release_source *source)
+static bool has_id_before(const struct fp_config_repository *repository, size_t index)
 {
-	struct fp_release release;
+	struct fp_str id = fp_str(repository->packages[index].id);
 
-	if (!source->fixed == !source->file)
-		fp_reading_problem(reading, object, "takes \"fixed\" or \"file\", and not both");
-	if (source->file && (!source->major || !source->minor))
-		fp_reading_problem(reading, object,
-			"\"file\" needs \"major\" and \"minor\", the names of its elements");
-	if (source->fixed && !fp_release_parse(fp_str(source->fixed), &release))
-		fp_reading_problem(reading, object,
-			"\"fixed\" takes a release MAJOR.MINOR[.PATCH][-PRERELEASE], such as 2.4");
+	for (size_t i = 0; id.len && i < index; i++)
+		if (fp_str_equal_nocase(id, fp_str(repository->packages[i].id)))
+			return true;
+	return false;
 }
 
-static void check_branch_source(struct fp_reading *reading, const struct fp_json_value *object,
-	const struct fp_config_branch_source *source)
-{
-	if (!source->variable == !source->element)
-		fp_reading_problem(
-			reading, object, "takes \"variable\" or \"element\", and not both");
-}
-
-static void check_refs(struct fp_reading *reading, const struct fp_json_value *object,
+static void check_package_ids(struct fp_reading *reading, const struct fp_json_value *object,
 	const struct fp_config_repository *repository)
 {
-	if (repository->ref_count == 0)
-		fp_reading_problem(reading, object, "\"refs\" takes at least one ref name");
-	for (size_t i = 0; i < repository->ref_count; i++) {
-		const char *ref = repository->refs[i];
+	const struct fp_json_value *packages = member(object, "packages");
+	const struct fp_json_value *at = packages ? packages->first : NULL;
+	size_t mark = fp_reading_enter(reading, FP_STR_LITERAL("packages"));
 
-		if (strncmp(ref, "refs/", 5) != 0 || strncmp(ref, "refs/forkpoint/", 15) == 0 ||
-			strchr(ref, ' ') || strchr(ref, ':'))
+	for (size_t i = 0; at && i < repository->package_count; i++, at = at->next) {
+		size_t inner = fp_reading_enter_index(reading, i);
+
+		if (has_id_before(repository, i))
+			problem_of(reading, at, "id", "the repository has this package already");
+		fp_reading_leave(reading, inner);
+	}
+	fp_reading_leave(reading, mark);
+}
+
+/* ---- repositories ---- */
+
+static void check_release(
+	struct fp_reading *reading, const struct fp_json_value *object, void *element)
+{
+	static const char *const elements[] = {"major", "minor", "patch", "prerelease"};
+	bool file = member(object, "file") != NULL;
+
+	need_one(reading, object, "fixed", "file");
+	for (size_t i = 0; i < FP_ARRAY_SIZE(elements); i++) {
+		if (file && i < 2 && !member(object, elements[i]))
 			fp_reading_problem(reading, object,
-				"\"refs\" takes full ref names such as refs/heads/*, not \"%s\"",
-				ref);
+				"\"file\" needs \"%s\", the name of an element in it", elements[i]);
+		if (!file)
+			exclude(reading, object, "fixed", elements[i]);
 	}
 }
 
-static void check_parts(struct fp_reading *reading, const struct fp_json_value *object,
-	struct fp_config_repository *repository)
+static void check_branch_source(
+	struct fp_reading *reading, const struct fp_json_value *object, void *element)
 {
-	const struct fp_json_value *releases = fp_json_member(object, "release");
-	const struct fp_json_value *branches = fp_json_member(object, "branch_source");
-	const struct fp_json_value *packages = fp_json_member(object, "packages");
+	need_one(reading, object, "variable", "element");
+}
 
-	for (size_t i = 0; i < repository->release_source_count; i++)
-		check_release(reading, element_of(releases, i), &repository->release_sources[i]);
-	for (size_t i = 0; i < repository->branch_source_count; i++)
-		check_branch_source(
-			reading, element_of(branches, i), &repository->branch_sources[i]);
-	for (size_t i = 0; i < repository->package_count; i++) {
-		size_t mark = fp_reading_enter(reading, FP_STR_LITERAL("packages"));
+static void check_repository(
+	struct fp_reading *reading, const struct fp_json_value *object, void *element)
+{
+	exclude(reading, object, "password_env", "password_file");
+	check_each(reading, FP_OWNER_REPOSITORY, "branch_source", object, element,
+		check_branch_source);
+	check_each(reading, FP_OWNER_REPOSITORY, "release", object, element, check_release);
+	check_each(reading, FP_OWNER_REPOSITORY, "packages", object, element, check_package);
+	check_package_ids(reading, object, element);
+}
 
-		fp_reading_enter_index(reading, i);
-		check_package(reading, element_of(packages, i), &repository->packages[i]);
-		fp_reading_leave(reading, mark);
+/* ---- tokens ---- */
+
+/* A hash that could not be read is all zeroes. */
+static bool is_same_token(const struct fp_config_token *one, const struct fp_config_token *other)
+{
+	static const uint8_t unread[sizeof(one->sha256)];
+
+	if (one->name && other->name && fp_str_equal_nocase(fp_str(one->name), fp_str(other->name)))
+		return true;
+	return memcmp(one->sha256, other->sha256, sizeof(unread)) == 0 &&
+	       memcmp(one->sha256, unread, sizeof(unread)) != 0;
+}
+
+static void check_token(
+	struct fp_reading *reading, const struct fp_json_value *object, void *element)
+{
+	const struct fp_config_token *token = element, *at = reading->config->tokens;
+
+	for (; at < token; at++) {
+		if (!is_same_token(at, token))
+			continue;
+		fp_reading_problem(
+			reading, object, "another token has this \"name\" or \"sha256\" already");
+		return;
 	}
-	if (packages && repository->package_count == 0)
-		fp_reading_problem(reading, packages, "\"packages\" takes at least one package");
-}
-
-static void check_repository(struct fp_reading *reading, const struct fp_json_value *object,
-	struct fp_config_repository *repository)
-{
-	static const char *const schemes[] = {"http", "https", "ssh", "git", "file", NULL};
-
-	check_scheme(reading, object, repository->url, schemes,
-		"an http, https, ssh, git or file URL, or a path");
-	check_secret(reading, object, repository->url, &repository->password);
-	check_refs(reading, object, repository);
-	check_parts(reading, object, repository);
-}
-
-/* The member of a map with the name that was read from it. */
-static const struct fp_json_value *member_of(
-	const struct fp_json_value *root, const char *map, const char *name)
-{
-	const struct fp_json_value *member = fp_json_member(fp_json_member(root, map), name);
-
-	return member ? member : root;
 }
 
 void fp_config_check(struct fp_reading *reading, const struct fp_json_value *root)
 {
-	struct fp_config *config = reading->config;
-
-	for (size_t i = 0; i < config->feed_count; i++) {
-		size_t mark = fp_reading_enter(reading, FP_STR_LITERAL("feeds"));
-
-		fp_reading_enter(reading, fp_str(config->feeds[i].name));
-		check_feed(reading, member_of(root, "feeds", config->feeds[i].name),
-			&config->feeds[i]);
-		fp_reading_leave(reading, mark);
-	}
-	for (size_t i = 0; i < config->repository_count; i++) {
-		size_t mark = fp_reading_enter(reading, FP_STR_LITERAL("repositories"));
-
-		fp_reading_enter(reading, fp_str(config->repositories[i].name));
-		check_repository(reading,
-			member_of(root, "repositories", config->repositories[i].name),
-			&config->repositories[i]);
-		fp_reading_leave(reading, mark);
-	}
+	check_each(reading, FP_OWNER_ROOT, "feeds", root, reading->config, check_feed);
+	check_each(reading, FP_OWNER_ROOT, "repositories", root, reading->config, check_repository);
+	check_each(reading, FP_OWNER_ROOT, "tokens", root, reading->config, check_token);
 }

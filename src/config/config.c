@@ -1,88 +1,21 @@
-/* The configuration: reading a file whole, and freeing what was read. */
+/* The configuration: reading a file whole, and what is asked of it afterwards. */
 #include "forkpoint/config/config.h"
 
 #include "forkpoint/base/file.h"
-#include "settings.h"
+#include "reading.h"
 
-#include <stdlib.h>
+#include <errno.h>
+#include <unistd.h>
+
+enum { PATH_MAX_BYTES = 16 * 1024 };
 
 static const struct fp_json_limits limits = {
-	.max_bytes = 16 * 1024 * 1024,
+	.max_bytes = 4 * 1024 * 1024,
 	.max_depth = 16,
 	.max_values = 1000000,
 };
 
-/* ---- freeing ---- */
-
-static void free_texts(char **texts, size_t count)
-{
-	for (size_t i = 0; texts && i < count; i++)
-		free(texts[i]);
-	free(texts);
-}
-
-/* Frees what a table's rows of simple kinds point to. */
-static void free_rows(enum fp_setting_owner owner, void *base)
-{
-	for (size_t i = 0; i < fp_settings_count(); i++) {
-		const struct fp_setting *setting = &fp_settings_table[i];
-		void *place = (char *)base + setting->offset;
-
-		if (setting->owner != owner)
-			continue;
-		if (setting->type == FP_SETTING_TEXT || setting->type == FP_SETTING_PATH ||
-			setting->type == FP_SETTING_LOCATION) {
-			free(*(char **)place);
-		} else if (setting->type == FP_SETTING_TEXTS) {
-			free_texts(*(char ***)place, *(size_t *)(void *)((void **)place + 1));
-		} else if (setting->type == FP_SETTING_PART) {
-			free_rows(setting->part, base);
-		} else if (setting->type == FP_SETTING_LIST || setting->type == FP_SETTING_MAP) {
-			char *element = *(char **)place;
-			size_t count = *(size_t *)(void *)((void **)place + 1);
-
-			for (size_t k = 0; element && k < count; k++)
-				free_rows(setting->part, element + k * setting->element_bytes);
-			if (owner != FP_OWNER_ROOT)
-				free(element);
-		}
-	}
-}
-
-static void free_repository(struct fp_config_repository *repository)
-{
-	for (size_t i = 0; i < repository->package_count; i++)
-		free(repository->packages ? repository->packages[i].grammars : NULL);
-	for (size_t i = 0; i < repository->alias_count; i++) {
-		free(repository->aliases[i].branch);
-		free_texts(repository->aliases[i].names, repository->aliases[i].name_count);
-	}
-	free(repository->aliases);
-	free(repository->name);
-	free(repository->source_digest);
-}
-
-void fp_config_free(struct fp_config *config)
-{
-	if (!config)
-		return;
-	for (size_t i = 0; i < config->repository_count; i++)
-		free_repository(&config->repositories[i]);
-	for (size_t i = 0; i < config->feed_count; i++)
-		free(config->feeds[i].name);
-	free_rows(FP_OWNER_ROOT, config);
-	for (size_t i = 0; i < config->listen_count; i++) {
-		free(config->listen[i].text);
-		free(config->listen[i].address);
-	}
-	free(config->listen);
-	free(config->feeds);
-	free(config->repositories);
-	free(config->tokens);
-	free(config->path);
-	free(config->digest);
-	free(config);
-}
+/* ---- problems ---- */
 
 void fp_config_problems_release(struct fp_config_problems *problems)
 {
@@ -105,37 +38,6 @@ void fp_config_problems_write(
 	}
 }
 
-/* ---- digests ---- */
-
-static char *digest_of(struct fp_buf *text)
-{
-	char hex[FP_HASH128_HEX + 1];
-
-	if (text->state != FP_BUF_OK)
-		return NULL;
-	fp_hash128_format(fp_hash128(text->data, text->len), hex);
-	return fp_str_dup(fp_str(hex));
-}
-
-static bool add_digests(struct fp_config *config)
-{
-	struct fp_buf FP_CLEANUP_BUF text = {0};
-
-	fp_buf_init(&text, 64 * 1024 * 1024);
-	fp_config_write(config, true, &text);
-	config->digest = digest_of(&text);
-	for (size_t i = 0; i < config->repository_count; i++) {
-		fp_buf_clear(&text);
-		fp_config_write_repository_sources(&config->repositories[i], &text);
-		config->repositories[i].source_digest = digest_of(&text);
-		if (!config->repositories[i].source_digest)
-			return false;
-	}
-	return config->digest != NULL;
-}
-
-/* ---- reading ---- */
-
 static int compare_problems(const void *a, const void *b)
 {
 	const struct fp_config_problem *left = a, *right = b;
@@ -145,20 +47,32 @@ static int compare_problems(const void *a, const void *b)
 	return left->column < right->column ? -1 : left->column > right->column;
 }
 
-static char *folder_of(const char *path)
+/* ---- reading ---- */
+
+/* The folder that the file's relative paths start from: absolute, so that the same file is the same
+ * configuration wherever it was named from. */
+static int find_folder(const char *path, char **folder, struct fp_error *error)
 {
 	const char *slash = strrchr(path, '/');
+	FP_CLEANUP_FREE char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+	struct fp_buf FP_CLEANUP_BUF buf = {0};
 
-	if (!slash)
-		return fp_str_dup(FP_STR_LITERAL("."));
-	return fp_str_dup(fp_str_n(path, slash == path ? 1 : (size_t)(slash - path)));
+	if (path[0] != '/' && !here)
+		return fp_error_set(error, FP_ERROR_IO, "the working folder cannot be named: %s",
+			strerror(errno));
+	fp_buf_init(&buf, PATH_MAX_BYTES);
+	if (here)
+		fp_buf_addf(&buf, "%s%s", here, slash ? "/" : "");
+	fp_buf_add_str(&buf, fp_str_n(path, slash ? (size_t)(slash - path) : 0));
+	*folder = fp_buf_take(&buf);
+	return *folder ? 0 : fp_error_memory(error);
 }
 
 static void read_tree(struct fp_reading *reading, const struct fp_json_value *root)
 {
 	if (root->type != FP_JSON_OBJECT) {
-		fp_reading_problem(
-			reading, root, "takes an object, not %s", fp_json_type_name(root->type));
+		fp_reading_problem(reading, root, "a configuration is an object, not %s",
+			fp_json_type_name(root->type));
 		return;
 	}
 	fp_reading_object(reading, FP_OWNER_ROOT, root, reading->config);
@@ -175,15 +89,14 @@ static int read_text(struct fp_reading *reading, struct fp_str text, struct fp_e
 
 	if (r == -FP_ERROR_MEMORY)
 		return r;
-	if (r < 0) {
+	if (r < 0)
 		fp_reading_problem(reading, &place, "%s", error->text);
-		return 1;
-	}
-	read_tree(reading, fp_json_tree_root(tree));
+	else
+		read_tree(reading, fp_json_tree_root(tree));
 	if (reading->no_memory)
 		return fp_error_memory(error);
 	if (reading->problems->count == 0)
-		return add_digests(reading->config) ? 0 : fp_error_memory(error);
+		return fp_config_add_digests(reading->config, error);
 	qsort(reading->problems->items, reading->problems->count, sizeof(*reading->problems->items),
 		compare_problems);
 	return 1;
@@ -192,24 +105,26 @@ static int read_text(struct fp_reading *reading, struct fp_str text, struct fp_e
 int fp_config_parse(struct fp_str text, const char *path, struct fp_config **config,
 	struct fp_config_problems *problems, struct fp_error *error)
 {
-	FP_CLEANUP_FREE char *folder = folder_of(path);
-	struct fp_config *made = calloc(1, sizeof(*made));
-	struct fp_reading reading = {.folder = folder, .config = made, .problems = problems};
-	int r = -FP_ERROR_MEMORY;
+	FP_CLEANUP_FREE char *folder = NULL;
+	FP_CLEANUP(fp_config_free_cleanup) struct fp_config *made = calloc(1, sizeof(*made));
+	struct fp_reading reading = {.config = made, .problems = problems};
+	int r = find_folder(path, &folder, error);
 
-	fp_buf_init(&reading.path, 64 * 1024);
+	if (r < 0)
+		return r;
 	if (made)
 		made->path = fp_str_dup(fp_str(path));
-	if (folder && made && made->path)
-		r = read_text(&reading, text, error);
-	else
-		fp_error_memory(error);
+	if (!made || !made->path)
+		return fp_error_memory(error);
+	reading.folder = folder;
+	fp_buf_init(&reading.path, PATH_MAX_BYTES);
+	r = read_text(&reading, text, error);
 	fp_buf_release(&reading.path);
-	if (r == 0)
-		*config = made;
-	else
-		fp_config_free(made);
-	return r;
+	if (r != 0)
+		return r;
+	*config = made;
+	made = NULL;
+	return 0;
 }
 
 int fp_config_read(const char *path, struct fp_config **config, struct fp_config_problems *problems,
@@ -223,6 +138,8 @@ int fp_config_read(const char *path, struct fp_config **config, struct fp_config
 	return r < 0 ? r : fp_config_parse(fp_buf_str(&text), path, config, problems, error);
 }
 
+/* ---- afterwards ---- */
+
 const struct fp_config_repository *fp_config_find_repository(
 	const struct fp_config *config, struct fp_str name)
 {
@@ -235,10 +152,13 @@ const struct fp_config_repository *fp_config_find_repository(
 int fp_config_default_feed(struct fp_config_feed *feed)
 {
 	struct fp_config_problems problems = {0};
-	struct fp_reading reading = {.folder = ".", .problems = &problems};
+	struct fp_reading reading = {.folder = "", .problems = &problems};
+	struct fp_config_feed made = {0};
 
-	*feed = (struct fp_config_feed){0};
-	fp_reading_defaults(&reading, FP_OWNER_FEED, feed);
+	fp_reading_defaults(&reading, FP_OWNER_FEED, &made);
 	fp_config_problems_release(&problems);
-	return reading.no_memory ? -FP_ERROR_MEMORY : 0;
+	if (reading.no_memory)
+		return -FP_ERROR_MEMORY;
+	*feed = made;
+	return 0;
 }

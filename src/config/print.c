@@ -69,16 +69,22 @@ static void print_value(
 	}
 }
 
-/* Absent texts are left out: null is nothing that the file takes. */
+/* What is absent is left out: neither null nor an empty list is anything that the file takes. */
 static bool is_absent(const struct fp_setting *setting, const void *base)
 {
-	const void *place = (const char *)base + setting->offset;
+	void *const *place = (void *const *)(const void *)((const char *)base + setting->offset);
 
-	if (setting->type == FP_SETTING_PART && setting->part == FP_OWNER_NUGET_CONFIG)
-		return !((const struct fp_config_feed *)base)->nuget_config_file;
-	return (setting->type == FP_SETTING_TEXT || setting->type == FP_SETTING_PATH ||
-		       setting->type == FP_SETTING_LOCATION) &&
-	       !*(char *const *)place;
+	switch (setting->type) {
+	case FP_SETTING_TEXT:
+	case FP_SETTING_PATH:
+	case FP_SETTING_LOCATION: return !*place;
+	case FP_SETTING_TEXTS:
+	case FP_SETTING_LIST: return *(const size_t *)(const void *)(place + 1) == 0;
+	case FP_SETTING_PART:
+		return setting->part == FP_OWNER_NUGET_CONFIG &&
+		       !((const struct fp_config_feed *)base)->nuget_config_file;
+	default: return false;
+	}
 }
 
 static void print_object(
@@ -120,22 +126,70 @@ void fp_config_write_repository_sources(
 	fp_json_array_end(&json);
 }
 
-void fp_config_print(const struct fp_config *config, struct fp_buf *buf)
+/* ---- for people ---- */
+
+enum { COMPACT_MAX_BYTES = 256 * 1024 * 1024 };
+
+static void begin_line(struct fp_buf *buf, size_t depth)
 {
-	fp_config_write(config, false, buf);
+	fp_buf_add_char(buf, '\n');
+	for (size_t i = 0; i < depth; i++)
+		fp_buf_add_text(buf, "  ");
 }
 
-static const char *kind_of(const struct fp_setting *setting)
+/* Length of the string that text begins with, quotes included. */
+static size_t string_length(struct fp_str text)
 {
-	if (setting->takes)
-		return setting->takes;
-	switch (setting->type) {
-	case FP_SETTING_DURATION: return "a duration";
-	case FP_SETTING_SIZE: return "a size";
-	case FP_SETTING_NUMBER:
-	case FP_SETTING_COUNT: return "a number";
-	default: return "one of";
+	size_t len = 1;
+
+	while (len < text.len && text.ptr[len] != '"')
+		len += text.ptr[len] == '\\' ? 2 : 1;
+	return len + 1;
+}
+
+/* Whether the comma before this place separates members, not the items of a list of texts. */
+static bool is_member_next(struct fp_str json, size_t at)
+{
+	size_t len;
+
+	if (at >= json.len || json.ptr[at] != '"')
+		return true;
+	len = string_length(fp_str_n(json.ptr + at, json.len - at));
+	return at + len < json.len && json.ptr[at + len] == ':';
+}
+
+/* Writes compact JSON with a line for each member of an object; lists stay on theirs as long as
+ * they hold no objects. */
+static void indent(struct fp_str json, struct fp_buf *buf)
+{
+	size_t depth = 0, step;
+
+	for (size_t i = 0; i < json.len; i += step) {
+		char c = json.ptr[i], next = i + 1 < json.len ? json.ptr[i + 1] : '\n';
+		bool opens = c == '{' && next != '}';
+
+		step = c == '"' ? string_length(fp_str_n(json.ptr + i, json.len - i)) : 1;
+		if (c == '}' && json.ptr[i - 1] != '{')
+			begin_line(buf, --depth);
+		fp_buf_add(buf, json.ptr + i, step);
+		depth += opens;
+		if (opens || (c == ',' && is_member_next(json, i + 1)))
+			begin_line(buf, depth);
+		else if (c == ',' || (c == ':'))
+			fp_buf_add_char(buf, ' ');
 	}
+}
+
+void fp_config_print(const struct fp_config *config, struct fp_buf *buf)
+{
+	struct fp_buf FP_CLEANUP_BUF compact = {0};
+
+	fp_buf_init(&compact, COMPACT_MAX_BYTES);
+	fp_config_write(config, false, &compact);
+	if (compact.state == FP_BUF_OK)
+		indent(fp_buf_str(&compact), buf);
+	else
+		buf->state = compact.state;
 }
 
 void fp_config_print_settings(struct fp_buf *buf)
@@ -143,11 +197,9 @@ void fp_config_print_settings(struct fp_buf *buf)
 	for (size_t i = 0; i < fp_settings_count(); i++) {
 		const struct fp_setting *setting = &fp_settings_table[i];
 
-		fp_buf_addf(buf, "%s%s\n    %s\n    takes %s",
-			fp_setting_owner_path(setting->owner), setting->key, setting->help,
-			kind_of(setting));
-		for (size_t k = 0; setting->choices && setting->choices[k]; k++)
-			fp_buf_addf(buf, "%s %s", k ? "," : "", setting->choices[k]);
+		fp_buf_addf(buf, "%s%s\n    %s\n    takes ", fp_setting_owner_path(setting->owner),
+			setting->key, setting->help);
+		fp_setting_write_takes(setting, buf);
 		if (setting->fallback)
 			fp_buf_addf(buf, "; default %s", setting->fallback);
 		if (setting->required)

@@ -1,5 +1,10 @@
-/* The settings table. */
+/* The settings table. Whoever adds a row adds it to config/forkpoint.example.jsonc as well. */
 #include "settings.h"
+
+#include "forkpoint/base/number.h"
+#include "forms.h"
+
+#include <stdio.h>
 
 static const char *const protocols[] = {"auto", "v3", "v2", "folder", NULL};
 static const char *const label_styles[] = {"hyphen", "underscore", NULL};
@@ -22,7 +27,8 @@ static const char *const log_levels[] = {"error", "warning", "info", "debug", NU
 const struct fp_setting fp_settings_table[] = {
 	{ROW(ROOT, "listen", OTHER), .offset = 0, .fallback = "127.0.0.1:7878", .restart = true,
 		.takes = "ADDRESS:PORT, or a list of them; an IPv6 address in brackets",
-		.help = "where HTTP is served", .read = fp_read_listen, .print = fp_print_listen},
+		.help = "where HTTP is served", .read = fp_read_listen, .print = fp_print_listen,
+		.release = fp_release_listen},
 	{ROW(ROOT, "data_dir", PATH), IN(fp_config, data_dir), .fallback = "/var/lib/forkpoint",
 		.restart = true, .takes = "a folder", .help = "databases and mirror clones"},
 	{ROW(ROOT, "stale_after", DURATION), IN(fp_config, stale_after_us), .fallback = "10m",
@@ -32,13 +38,16 @@ const struct fp_setting fp_settings_table[] = {
 		.choices = log_levels, .help = "what the log shows"},
 	{ROW(ROOT, "feeds", MAP), IN(fp_config, feeds), .part = FP_OWNER_FEED,
 		.element_bytes = sizeof(struct fp_config_feed), .decides = true,
-		.takes = "an object: a feed for each name", .help = "where packages are listed"},
+		.takes = "an object: a feed for each name", .help = "where packages are listed",
+		.max = 1000},
 	{ROW(ROOT, "repositories", MAP), IN(fp_config, repositories), .part = FP_OWNER_REPOSITORY,
 		.element_bytes = sizeof(struct fp_config_repository), .decides = true,
-		.takes = "an object: a repository for each name", .help = "what is tracked"},
+		.takes = "an object: a repository for each name", .help = "what is tracked",
+		.max = 10000},
 	{ROW(ROOT, "tokens", LIST), IN(fp_config, tokens), .part = FP_OWNER_TOKEN,
 		.element_bytes = sizeof(struct fp_config_token),
-		.takes = "a list of {\"name\", \"sha256\", \"may\"}",
+		.takes =
+			"a list of {\"name\": …, \"sha256\": …, \"may\": [\"sync\", \"override\"]}",
 		.help = "who may change something"},
 	{ROW(ROOT, "http", PART), .offset = 0, .part = FP_OWNER_HTTP, .takes = "an object",
 		.help = "the HTTP server"},
@@ -52,7 +61,8 @@ const struct fp_setting fp_settings_table[] = {
 		.help = "connections at once, of all loops together"},
 	{ROW(HTTP, "allow_origin", TEXT), IN(fp_config, http_allow_origin),
 		.takes = "an origin, or *", .restart = true,
-		.help = "Access-Control-Allow-Origin of every reply; absent: not sent"},
+		.help = "Access-Control-Allow-Origin of every reply; absent: not sent",
+		.form = fp_form_origin},
 
 	{ROW(HISTORY, "journal", SIZE), IN(fp_config, history_journal_bytes), .fallback = "64MiB",
 		.min = MIB, .max = 16 * GIB, .restart = true,
@@ -60,26 +70,27 @@ const struct fp_setting fp_settings_table[] = {
 
 	{ROW(FEED, "url", LOCATION), IN(fp_config_feed, url), .decides = true,
 		.takes = "an http, https or file URL, or a folder",
-		.help = "the service index, the v2 root, or the folder"},
+		.help = "the service index, the v2 root, or the folder", .form = fp_form_feed_url},
 	{ROW(FEED, "protocol", CHOICE), IN(fp_config_feed, protocol), .fallback = "auto",
 		.choices = protocols, .help = "which protocol the feed speaks; auto finds out"},
 	{ROW(FEED, "interval", DURATION), IN(fp_config_feed, interval_us), .fallback = "60s",
 		.min = 100 * MS, .max = 30 * DAY, .help = "how often it is looked at"},
 	{ROW(FEED, "username", TEXT), IN(fp_config_feed, username), .takes = "a name",
-		.help = "for Basic authentication, with a password"},
+		.help = "for Basic authentication, with a password", .form = fp_form_username},
 	{ROW(FEED, "password_env", TEXT), IN(fp_config_feed, password.env),
 		.takes = "the name of an environment variable",
-		.help = "where the password or token stands"},
+		.help = "where the password or token stands", .form = fp_form_environment},
 	{ROW(FEED, "password_file", PATH), IN(fp_config_feed, password.file), .takes = "a file",
 		.help = "where the password or token stands"},
 	{ROW(FEED, "nuget_config", PART), .offset = 0, .part = FP_OWNER_NUGET_CONFIG,
 		.takes = "{\"file\": …, \"source\": …}",
-		.help = "take url and credentials from a source of a NuGet.Config"},
+		.help = "take url and credentials from a source of a NuGet.Config",
+		.decides = true},
 	{ROW(FEED, "ca_file", PATH), IN(fp_config_feed, ca_file), .takes = "a PEM file",
 		.help = "certificate authorities beside the system's"},
 	{ROW(FEED, "proxy", TEXT), IN(fp_config_feed, proxy),
 		.takes = "a proxy URL as curl takes it",
-		.help = "absent: curl's environment variables"},
+		.help = "absent: curl's environment variables", .form = fp_form_proxy},
 	{ROW(FEED, "connect_timeout", DURATION), IN(fp_config_feed, connect_timeout_us),
 		.fallback = "10s", .min = 100 * MS, .max = HOUR, .help = "to connect"},
 	{ROW(FEED, "first_byte_timeout", DURATION), IN(fp_config_feed, first_byte_timeout_us),
@@ -99,17 +110,18 @@ const struct fp_setting fp_settings_table[] = {
 		.min = 1, .max = 10000000, .help = "documents fetched for one look at one package"},
 
 	{ROW(NUGET_CONFIG, "file", PATH), IN(fp_config_feed, nuget_config_file), .required = true,
-		.takes = "a NuGet.Config file", .help = "which file"},
+		.takes = "a NuGet.Config file", .help = "which file", .decides = true},
 	{ROW(NUGET_CONFIG, "source", TEXT), IN(fp_config_feed, nuget_config_source),
-		.required = true, .takes = "the key of a package source", .help = "which source"},
+		.required = true, .takes = "the key of a package source", .help = "which source",
+		.decides = true},
 
 	{ROW(REPOSITORY, "url", LOCATION), IN(fp_config_repository, url), .required = true,
 		.decides = true, .takes = "an http, https, ssh, git or file URL, or a path",
-		.help = "the upstream"},
+		.help = "the upstream", .form = fp_form_repository_url},
 	{ROW(REPOSITORY, "refs", TEXTS), IN(fp_config_repository, refs), .decides = true,
 		.fallback = "refs/heads/* refs/tags/* refs/pull/*/head",
 		.takes = "a list of full ref names, * for any run",
-		.help = "which refs are mirrored"},
+		.help = "which refs are mirrored", .form = fp_form_ref_glob},
 	{ROW(REPOSITORY, "interval", DURATION), IN(fp_config_repository, interval_us),
 		.fallback = "60s", .min = 100 * MS, .max = 30 * DAY,
 		.help = "how often the upstream is looked at"},
@@ -118,14 +130,15 @@ const struct fp_setting fp_settings_table[] = {
 		.help = "a fetch that takes longer is given up"},
 	{ROW(REPOSITORY, "branch", TEXT), IN(fp_config_repository, branch), .decides = true,
 		.takes = "a branch name",
-		.help = "the PGO branch when the request and the tree name none"},
+		.help = "the PGO branch when the request and the tree name none",
+		.form = fp_form_branch},
 	{ROW(REPOSITORY, "tracked", TEXTS), IN(fp_config_repository, tracked), .decides = true,
 		.takes = "a list of branch names, * for any run",
-		.help = "branches whose fork points are kept ready"},
+		.help = "branches whose fork points are kept ready", .form = fp_form_branch_glob},
 	{ROW(REPOSITORY, "aliases", OTHER), .offset = 0, .decides = true,
 		.takes = "an object: a list of former names for each branch",
 		.help = "former names, whose labels count as the branch's own",
-		.read = fp_read_aliases, .print = fp_print_aliases},
+		.read = fp_read_aliases, .print = fp_print_aliases, .release = fp_release_aliases},
 	{ROW(REPOSITORY, "branch_source", LIST), IN(fp_config_repository, branch_sources),
 		.part = FP_OWNER_BRANCH_SOURCE,
 		.element_bytes = sizeof(struct fp_config_branch_source), .lone = true,
@@ -144,10 +157,11 @@ const struct fp_setting fp_settings_table[] = {
 		.required = true, .decides = true, .takes = "a list of packages",
 		.help = "the first is the default"},
 	{ROW(REPOSITORY, "username", TEXT), IN(fp_config_repository, username), .takes = "a name",
-		.help = "for https and ssh upstreams"},
+		.help = "for https and ssh upstreams", .form = fp_form_username},
 	{ROW(REPOSITORY, "password_env", TEXT), IN(fp_config_repository, password.env),
 		.takes = "the name of an environment variable",
-		.help = "where the password, token or key's passphrase stands"},
+		.help = "where the password, token or key's passphrase stands",
+		.form = fp_form_environment},
 	{ROW(REPOSITORY, "password_file", PATH), IN(fp_config_repository, password.file),
 		.takes = "a file", .help = "where the password, token or key's passphrase stands"},
 	{ROW(REPOSITORY, "ssh_key_file", PATH), IN(fp_config_repository, ssh_key_file),
@@ -160,35 +174,43 @@ const struct fp_setting fp_settings_table[] = {
 		.max = GIB, .decides = true, .help = "version files larger than this are not read"},
 
 	{ROW(BRANCH_SOURCE, "file", TEXT), IN(fp_config_branch_source, file), .required = true,
-		.decides = true, .takes = "a path in the repository", .help = "which file"},
+		.decides = true, .takes = "a path in the repository", .help = "which file",
+		.form = fp_form_tree_path},
 	{ROW(BRANCH_SOURCE, "variable", TEXT), IN(fp_config_branch_source, variable),
 		.decides = true, .takes = "a PowerShell variable's name, without $",
-		.help = "which assignment"},
+		.help = "which assignment", .form = fp_form_variable},
 	{ROW(BRANCH_SOURCE, "element", TEXT), IN(fp_config_branch_source, element), .decides = true,
-		.takes = "an XML element's name", .help = "which element"},
+		.takes = "an XML element's name", .help = "which element", .form = fp_form_element},
 
 	{ROW(RELEASE, "fixed", TEXT), IN(fp_config_release_source, fixed), .decides = true,
-		.takes = "a release, such as 2.4", .help = "the release of every commit"},
+		.takes = "a release, such as 2.4", .help = "the release of every commit",
+		.form = fp_form_release},
 	{ROW(RELEASE, "file", TEXT), IN(fp_config_release_source, file), .decides = true,
-		.takes = "a path in the repository", .help = "an XML file"},
+		.takes = "a path in the repository", .help = "an XML file",
+		.form = fp_form_tree_path},
 	{ROW(RELEASE, "major", TEXT), IN(fp_config_release_source, major), .decides = true,
-		.takes = "an XML element's name", .help = "the major number"},
+		.takes = "an XML element's name", .help = "the major number",
+		.form = fp_form_element},
 	{ROW(RELEASE, "minor", TEXT), IN(fp_config_release_source, minor), .decides = true,
-		.takes = "an XML element's name", .help = "the minor number"},
+		.takes = "an XML element's name", .help = "the minor number",
+		.form = fp_form_element},
 	{ROW(RELEASE, "patch", TEXT), IN(fp_config_release_source, patch), .decides = true,
-		.takes = "an XML element's name", .help = "the patch number; absent: 0"},
+		.takes = "an XML element's name", .help = "the patch number; absent: 0",
+		.form = fp_form_element},
 	{ROW(RELEASE, "prerelease", TEXT), IN(fp_config_release_source, prerelease),
 		.decides = true, .takes = "an XML element's name",
-		.help = "the prerelease label; absent: none"},
+		.help = "the prerelease label; absent: none", .form = fp_form_element},
 
 	{ROW(PACKAGE, "id", TEXT), IN(fp_config_package, id), .required = true, .decides = true,
-		.takes = "a package id", .help = "which package"},
+		.takes = "a package id", .help = "which package", .form = fp_form_package_id},
 	{ROW(PACKAGE, "feed", TEXT), IN(fp_config_package, feed), .required = true, .decides = true,
 		.takes = "the name of a feed", .help = "where it is listed"},
 	{ROW(PACKAGE, "grammars", OTHER), .offset = 0, .fallback = "prerelease-stamp patch-stamp",
-		.decides = true, .takes = "a list of prerelease-stamp, patch-stamp, arcade",
+		.decides = true,
+		.takes = "a list of one or more of prerelease-stamp, patch-stamp, arcade",
 		.help = "how its versions are read, in this order; the first is what /stamp writes",
-		.read = fp_read_grammars, .print = fp_print_grammars},
+		.read = fp_read_grammars, .print = fp_print_grammars,
+		.release = fp_release_grammars},
 	{ROW(PACKAGE, "patch_stamp_label", CHOICE), IN(fp_config_package, patch_stamp_label),
 		.fallback = "hyphen", .choices = label_styles, .decides = true,
 		.help = "how /stamp writes labels in patch-stamp"},
@@ -196,21 +218,24 @@ const struct fp_setting fp_settings_table[] = {
 		.choices = unlisted, .decides = true, .help = "whether unlisted versions count"},
 	{ROW(PACKAGE, "branches", TEXTS), IN(fp_config_package, branches), .decides = true,
 		.takes = "a list of branch names, * for any run",
-		.help = "the branches that an arcade package stands for"},
+		.help = "the branches that an arcade package stands for",
+		.form = fp_form_branch_glob},
 	{ROW(PACKAGE, "set", TEXTS), IN(fp_config_package, set), .decides = true,
 		.takes = "a list of package ids",
-		.help = "further ids that must all have a version for it to count"},
+		.help = "further ids that must all have a version for it to count",
+		.form = fp_form_package_id},
 	{ROW(PACKAGE, "verify_download", CHOICE), IN(fp_config_package, verify_download),
 		.fallback = "off", .choices = verify, .decides = true,
 		.help = "whether package files are checked to be there"},
 
 	{ROW(TOKEN, "name", TEXT), IN(fp_config_token, name), .required = true, .takes = "a name",
-		.help = "who it is, for /audit"},
+		.help = "who it is, for /audit", .form = fp_form_name},
 	{ROW(TOKEN, "sha256", OTHER), .offset = 0, .required = true,
 		.takes = "64 hexadecimal digits", .help = "of the token", .read = fp_read_sha256,
 		.print = fp_print_sha256},
 	{ROW(TOKEN, "may", OTHER), .offset = 0, .takes = "a list of sync, override",
-		.help = "what it may do", .read = fp_read_rights, .print = fp_print_rights},
+		.help = "what it may do", .read = fp_read_rights, .print = fp_print_rights,
+		.required = true},
 };
 
 size_t fp_settings_count(void)
@@ -244,4 +269,42 @@ const char *fp_setting_owner_path(enum fp_setting_owner owner)
 
 	_Static_assert(FP_ARRAY_SIZE(paths) == FP_OWNER_COUNT, "a path for every owner");
 	return paths[owner];
+}
+
+static void write_quantity(const struct fp_setting *setting, uint64_t quantity, struct fp_buf *buf)
+{
+	char text[FP_DURATION_TEXT_MAX];
+
+	if (setting->type == FP_SETTING_DURATION)
+		fp_format_duration((int64_t)quantity, text);
+	else if (setting->type == FP_SETTING_SIZE)
+		fp_format_size(quantity, text);
+	else
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)quantity);
+	fp_buf_add_text(buf, text);
+}
+
+static void write_range(const struct fp_setting *setting, const char *kind, struct fp_buf *buf)
+{
+	fp_buf_addf(buf, "%s, from ", kind);
+	write_quantity(setting, setting->min, buf);
+	fp_buf_add_text(buf, " to ");
+	write_quantity(setting, setting->max, buf);
+}
+
+void fp_setting_write_takes(const struct fp_setting *setting, struct fp_buf *buf)
+{
+	switch (setting->type) {
+	case FP_SETTING_DURATION: write_range(setting, "a duration such as \"60s\"", buf); return;
+	case FP_SETTING_SIZE: write_range(setting, "a size such as \"16MiB\"", buf); return;
+	case FP_SETTING_NUMBER:
+	case FP_SETTING_COUNT: write_range(setting, "a number", buf); return;
+	default: break;
+	}
+	if (setting->choices)
+		fp_buf_add_text(buf, "one of ");
+	for (size_t i = 0; setting->choices && setting->choices[i]; i++)
+		fp_buf_addf(buf, "%s%s", i ? ", " : "", setting->choices[i]);
+	if (setting->takes)
+		fp_buf_add_text(buf, setting->takes);
 }

@@ -1,153 +1,81 @@
-/* Settings whose values have a form of their own. */
-#include "settings.h"
+/* Settings of repositories, packages and tokens whose values have a form of their own. */
+#include "reading.h"
 
-#include "forkpoint/base/number.h"
+#include "forms.h"
 
-#include <arpa/inet.h>
-#include <stdlib.h>
+/* ---- aliases: {BRANCH: [FORMER NAME, …], …} ---- */
 
-/* ---- listen ---- */
+enum { FORMER_NAMES_MAX = 15 };
 
-static bool is_address(const char *text)
-{
-	unsigned char room[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, text, room) == 1 || inet_pton(AF_INET6, text, room) == 1;
-}
-
-/* `127.0.0.1:7878`, `[::1]:7878` */
-static bool parse_listen(
-	struct fp_reading *reading, struct fp_str text, struct fp_config_listen *listen)
-{
-	struct fp_str address = text;
-	uint64_t port;
-	size_t colon = text.len;
-
-	while (colon > 0 && text.ptr[colon - 1] != ':')
-		colon--;
-	if (colon == 0 ||
-		!fp_parse_u64(fp_str_n(text.ptr + colon, text.len - colon), 0, 65535, &port))
-		return false;
-	address.len = colon - 1;
-	if (address.len > 2 && address.ptr[0] == '[' && address.ptr[address.len - 1] == ']')
-		address = fp_str_n(address.ptr + 1, address.len - 2);
-	listen->text = fp_reading_copy(reading, text);
-	listen->address = fp_reading_copy(reading, address);
-	listen->port = (uint16_t)port;
-	return listen->address && is_address(listen->address);
-}
-
-static void add_listen(struct fp_reading *reading, const struct fp_json_value *value)
-{
-	struct fp_config *config = reading->config;
-	struct fp_str text;
-
-	if (!fp_reading_text(reading, value, &text))
-		return;
-	if (!parse_listen(reading, text, &config->listen[config->listen_count++]))
-		fp_reading_problem(reading, value,
-			"takes ADDRESS:PORT with a numeric address, such as 127.0.0.1:7878 or "
-			"[::1]:7878");
-}
-
-static void free_listen(struct fp_config *config)
-{
-	for (size_t i = 0; i < config->listen_count; i++) {
-		free(config->listen[i].text);
-		free(config->listen[i].address);
-	}
-	free(config->listen);
-	config->listen = NULL;
-	config->listen_count = 0;
-}
-
-void fp_read_listen(struct fp_reading *reading, const struct fp_json_value *value, void *base)
-{
-	bool list = value->type == FP_JSON_ARRAY;
-	size_t at = 0;
-
-	free_listen(reading->config);
-	reading->config->listen =
-		calloc(list ? value->count + 1 : 1, sizeof(*reading->config->listen));
-	if (!reading->config->listen) {
-		reading->no_memory = true;
-		return;
-	}
-	if (!list) {
-		add_listen(reading, value);
-		return;
-	}
-	if (value->count == 0)
-		fp_reading_problem(reading, value, "takes at least one ADDRESS:PORT");
-	for (const struct fp_json_value *item = value->first; item; item = item->next) {
-		size_t mark = fp_reading_enter_index(reading, at++);
-
-		add_listen(reading, item);
-		fp_reading_leave(reading, mark);
-	}
-}
-
-void fp_print_listen(struct fp_json *json, const void *base)
-{
-	const struct fp_config *config = base;
-
-	fp_json_array_begin(json);
-	for (size_t i = 0; i < config->listen_count; i++)
-		fp_json_text(json, config->listen[i].text);
-	fp_json_array_end(json);
-}
-
-/* ---- aliases ---- */
+/* Alias lists are read like a row of their own. */
+static const struct fp_setting former_names = {
+	.type = FP_SETTING_TEXTS,
+	.form = fp_form_branch,
+	.max = FORMER_NAMES_MAX,
+	.takes = "a list of the branch's former names",
+};
 
 static void read_alias(struct fp_reading *reading, const struct fp_json_value *member,
 	struct fp_config_alias *alias)
 {
-	size_t at = 0;
+	const char *refused = fp_form_branch(member->key);
 
+	if (refused || member->key.len == 0 || strlen(member->key.ptr) != member->key.len)
+		fp_reading_key_problem(reading, member, "the key %s",
+			refused ? refused : "takes a branch's name, such as main");
 	alias->branch = fp_reading_copy(reading, member->key);
-	if (member->type != FP_JSON_ARRAY) {
-		fp_reading_problem(reading, member, "takes a list of former names, not %s",
-			fp_json_type_name(member->type));
-		return;
-	}
-	if (member->count > 15)
-		fp_reading_problem(reading, member, "takes at most 15 former names");
-	alias->names = calloc(member->count + 1, sizeof(*alias->names));
-	for (const struct fp_json_value *item = member->first; item && alias->names;
-		item = item->next) {
-		size_t mark = fp_reading_enter_index(reading, at++);
-		struct fp_str text;
-
-		if (fp_reading_text(reading, item, &text)) {
-			alias->names[alias->name_count] = fp_reading_copy(reading, text);
-			alias->name_count += alias->names[alias->name_count] != NULL;
-		}
-		fp_reading_leave(reading, mark);
-	}
-	if (!alias->names)
-		reading->no_memory = true;
+	fp_reading_texts(reading, &former_names, member, &alias->names, &alias->name_count);
 }
 
-void fp_read_aliases(struct fp_reading *reading, const struct fp_json_value *value, void *base)
+static bool is_key_before(const struct fp_json_value *object, const struct fp_json_value *member)
+{
+	for (const struct fp_json_value *at = object->first; at != member; at = at->next)
+		if (fp_str_equal(at->key, member->key))
+			return true;
+	return false;
+}
+
+void fp_read_aliases(struct fp_reading *reading, const struct fp_setting *setting,
+	const struct fp_json_value *value, void *base)
 {
 	struct fp_config_repository *repository = base;
 
 	if (value->type != FP_JSON_OBJECT) {
+		fp_reading_refuse(reading, setting, value);
+		return;
+	}
+	if (value->count > FP_SETTING_ITEMS_MAX) {
 		fp_reading_problem(
-			reading, value, "takes an object: a list of former names for each branch");
+			reading, value, "takes at most %d branches", FP_SETTING_ITEMS_MAX);
 		return;
 	}
-	repository->aliases = calloc(value->count + 1, sizeof(*repository->aliases));
-	if (!repository->aliases) {
-		reading->no_memory = true;
-		return;
-	}
-	for (const struct fp_json_value *member = value->first; member; member = member->next) {
+	repository->aliases = fp_reading_array(reading, value->count, sizeof(*repository->aliases));
+	for (const struct fp_json_value *member = value->first; member && !reading->no_memory;
+		member = member->next) {
 		size_t mark = fp_reading_enter(reading, member->key);
 
+		if (is_key_before(value, member))
+			fp_reading_key_problem(reading, member, "the branch is given twice");
 		read_alias(reading, member, &repository->aliases[repository->alias_count++]);
 		fp_reading_leave(reading, mark);
 	}
+}
+
+/* The writer's keys must need no escaping; a branch's name may. */
+static void print_key(struct fp_json *json, const char *key)
+{
+	struct fp_buf FP_CLEANUP_BUF text = {0};
+	struct fp_json quoted;
+
+	fp_buf_init(&text, json->out->max);
+	fp_json_init(&quoted, &text);
+	fp_json_text(&quoted, key);
+	if (text.state != FP_BUF_OK) {
+		json->out->state = text.state;
+		return;
+	}
+	text.data[text.len - 1] = '\0';
+	fp_json_key(json, text.data + 1);
 }
 
 void fp_print_aliases(struct fp_json *json, const void *base)
@@ -158,7 +86,7 @@ void fp_print_aliases(struct fp_json *json, const void *base)
 	for (size_t i = 0; i < repository->alias_count; i++) {
 		const struct fp_config_alias *alias = &repository->aliases[i];
 
-		fp_json_key(json, alias->branch);
+		print_key(json, alias->branch);
 		fp_json_array_begin(json);
 		for (size_t k = 0; k < alias->name_count; k++)
 			fp_json_text(json, alias->names[k]);
@@ -167,35 +95,60 @@ void fp_print_aliases(struct fp_json *json, const void *base)
 	fp_json_object_end(json);
 }
 
+void fp_release_aliases(void *base)
+{
+	struct fp_config_repository *repository = base;
+
+	for (size_t i = 0; i < repository->alias_count; i++) {
+		free(repository->aliases[i].branch);
+		fp_texts_free(repository->aliases[i].names, repository->aliases[i].name_count);
+	}
+	free(repository->aliases);
+	repository->aliases = NULL;
+	repository->alias_count = 0;
+}
+
 /* ---- grammars ---- */
 
-void fp_read_grammars(struct fp_reading *reading, const struct fp_json_value *value, void *base)
+static bool has_grammar(const struct fp_config_package *package, enum fp_grammar grammar)
+{
+	for (size_t i = 0; i < package->grammar_count; i++)
+		if (package->grammars[i] == grammar)
+			return true;
+	return false;
+}
+
+static void add_grammar(struct fp_reading *reading, const struct fp_json_value *item,
+	struct fp_config_package *package)
+{
+	enum fp_grammar grammar;
+
+	if (item->type != FP_JSON_STRING || !fp_grammar_from_name(item->text, &grammar))
+		fp_reading_problem(
+			reading, item, "takes one of prerelease-stamp, patch-stamp, arcade");
+	else if (has_grammar(package, grammar))
+		fp_reading_problem(reading, item, "the grammar stands in the list already");
+	else
+		package->grammars[package->grammar_count++] = grammar;
+}
+
+void fp_read_grammars(struct fp_reading *reading, const struct fp_setting *setting,
+	const struct fp_json_value *value, void *base)
 {
 	struct fp_config_package *package = base;
 	size_t at = 0;
 
-	if (value->type != FP_JSON_ARRAY || value->count == 0 || value->count > FP_GRAMMAR_COUNT) {
-		fp_reading_problem(reading, value,
-			"takes a list of one to three of prerelease-stamp, patch-stamp, arcade");
+	if (!fp_reading_is_list(reading, setting, value))
 		return;
-	}
-	free(package->grammars);
-	package->grammar_count = 0;
-	package->grammars = calloc(value->count, sizeof(*package->grammars));
+	fp_release_grammars(package);
+	package->grammars = fp_reading_array(reading, value->count, sizeof(*package->grammars));
 	for (const struct fp_json_value *item = value->first; item && package->grammars;
 		item = item->next) {
 		size_t mark = fp_reading_enter_index(reading, at++);
-		enum fp_grammar grammar;
 
-		if (item->type == FP_JSON_STRING && fp_grammar_from_name(item->text, &grammar))
-			package->grammars[package->grammar_count++] = grammar;
-		else
-			fp_reading_problem(reading, item,
-				"takes one of prerelease-stamp, patch-stamp, arcade");
+		add_grammar(reading, item, package);
 		fp_reading_leave(reading, mark);
 	}
-	if (!package->grammars)
-		reading->no_memory = true;
 }
 
 void fp_print_grammars(struct fp_json *json, const void *base)
@@ -208,9 +161,19 @@ void fp_print_grammars(struct fp_json *json, const void *base)
 	fp_json_array_end(json);
 }
 
+void fp_release_grammars(void *base)
+{
+	struct fp_config_package *package = base;
+
+	free(package->grammars);
+	package->grammars = NULL;
+	package->grammar_count = 0;
+}
+
 /* ---- tokens ---- */
 
-void fp_read_sha256(struct fp_reading *reading, const struct fp_json_value *value, void *base)
+void fp_read_sha256(struct fp_reading *reading, const struct fp_setting *setting,
+	const struct fp_json_value *value, void *base)
 {
 	struct fp_config_token *token = base;
 	bool good = value->type == FP_JSON_STRING && value->text.len == 2 * sizeof(token->sha256);
@@ -235,24 +198,28 @@ void fp_print_sha256(struct fp_json *json, const void *base)
 	fp_json_text(json, "(set)");
 }
 
-void fp_read_rights(struct fp_reading *reading, const struct fp_json_value *value, void *base)
+static bool *right_of(struct fp_config_token *token, const struct fp_json_value *item)
 {
-	struct fp_config_token *token = base;
+	if (item->type != FP_JSON_STRING)
+		return NULL;
+	if (fp_str_equal(item->text, FP_STR_LITERAL("sync")))
+		return &token->may_sync;
+	return fp_str_equal(item->text, FP_STR_LITERAL("override")) ? &token->may_override : NULL;
+}
+
+void fp_read_rights(struct fp_reading *reading, const struct fp_setting *setting,
+	const struct fp_json_value *value, void *base)
+{
 	size_t at = 0;
 
-	if (value->type != FP_JSON_ARRAY) {
-		fp_reading_problem(reading, value, "takes a list of sync, override");
+	if (!fp_reading_is_list(reading, setting, value))
 		return;
-	}
 	for (const struct fp_json_value *item = value->first; item; item = item->next) {
 		size_t mark = fp_reading_enter_index(reading, at++);
+		bool *right = right_of(base, item);
 
-		if (item->type == FP_JSON_STRING &&
-			fp_str_equal(item->text, FP_STR_LITERAL("sync")))
-			token->may_sync = true;
-		else if (item->type == FP_JSON_STRING &&
-			 fp_str_equal(item->text, FP_STR_LITERAL("override")))
-			token->may_override = true;
+		if (right)
+			*right = true;
 		else
 			fp_reading_problem(reading, item, "takes one of sync, override");
 		fp_reading_leave(reading, mark);
