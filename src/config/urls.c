@@ -109,10 +109,11 @@ static const char *refuse_url(struct fp_str text, const char *const *schemes, co
 
 	if (refused)
 		return refused;
+	/* In lower case, as those who speak them compare them. */
 	for (; *schemes; schemes++)
-		if (is_scheme(&url, *schemes))
+		if (fp_str_equal(url.scheme, fp_str(*schemes)))
 			return refuse_host(&url);
-	if (!is_scheme(&url, "file"))
+	if (!fp_str_equal(url.scheme, FP_STR_LITERAL("file")))
 		return takes;
 	return url.rest.len > 1 && url.rest.ptr[0] == '/'
 		       ? NULL

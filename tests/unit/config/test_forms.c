@@ -69,7 +69,7 @@ static void takes(void **state)
 		{name_file, "\"A.b_c-9\""},
 		{name_file, "\"-a\""},
 		{feed_url_file, "\"http://h/\""},
-		{feed_url_file, "\"HTTPS://[::1]:8443/v3/index.json?a=b@c\""},
+		{feed_url_file, "\"https://[::1]:8443/v3/index.json?a=b@c\""},
 		{feed_url_file, "\"https://h/@scope/x:y\""},
 		{feed_url_file, "\"file:///srv/feed\""},
 		{feed_url_file, "\"feeds/a:b\""}, /* a folder */
@@ -139,6 +139,7 @@ static void refuses(void **state)
 		{name_file, "\"a\":{\"url\":\"u\"},\"A\""},
 		{name_file, "\"a\":{\"url\":\"u\"},\"a\""},
 		{feed_url_file, "\"ftp://h/\""},
+		{feed_url_file, "\"HTTPS://h/\""},
 		{feed_url_file, "\"https://\""},
 		{feed_url_file, "\"https:///v3\""},
 		{feed_url_file, "\"https://h:0/\""},
