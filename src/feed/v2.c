@@ -201,6 +201,16 @@ static struct page *add_page(struct look *look)
 	return page;
 }
 
+/* Feeds write the time of day into each page: what counts is what it lists, and what follows. */
+static bool repeats_page(const struct fp_v2_page *a, const struct fp_v2_page *b)
+{
+	if (a->entries != b->entries || !a->next != !b->next)
+		return false;
+	if (a->next && strcmp(a->next, b->next) != 0)
+		return false;
+	return fp_version_list_equal(&a->versions, &b->versions);
+}
+
 /* Turns a fetch into a page of this look. */
 static int take_page(
 	struct look *look, struct fp_fetch *fetch, struct page *before, struct fp_error *error)
@@ -215,7 +225,8 @@ static int take_page(
 	page->url = fp_str_dup(fp_str(fetch->url));
 	if (!page->url)
 		return fp_error_memory(error);
-	if (fetch->result == FP_FETCH_UNCHANGED) {
+	if (fetch->result == FP_FETCH_UNCHANGED ||
+		(before && repeats_page(&look->draft, &before->content))) {
 		page->same = before;
 		return 0;
 	}

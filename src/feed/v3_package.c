@@ -4,6 +4,8 @@
 #include "forkpoint/feed/flat_container.h"
 #include "forkpoint/feed/url.h"
 
+#include <string.h>
+
 void fp_v3_flat_release(struct fp_v3_flat *flat)
 {
 	fp_validators_release(&flat->validators);
@@ -113,7 +115,11 @@ int fp_v3_ask_flat(struct fp_v3_flat_question *question, const char *base, const
 void fp_v3_take_flat(struct fp_v3_flat_question *question, const struct fp_v3_package *package)
 {
 	struct fp_fetch *fetch = &question->question.fetch;
-	question->question.changed = is_change(fetch, package->known, package->flat.found);
+	/* some servers write each answer anew, with the time of day in it */
+	bool repeats = package->known && package->flat.found && fetch->result == 0 &&
+		       fp_version_list_equal(&question->draft.versions, &package->flat.versions);
+	question->question.changed =
+		!repeats && is_change(fetch, package->known, package->flat.found);
 	question->draft.validators = fetch->fresh;
 	fetch->fresh = (struct fp_validators){0};
 }
@@ -175,11 +181,29 @@ int fp_v3_ask_registration(struct fp_v3_registration_question *question, const c
 	return 0;
 }
 
+/* Whether an index says what the memory says. Pages without a commit could say anything. */
+static bool repeats_index(
+	const struct fp_registration *index, const struct fp_v3_registration *memory)
+{
+	if (index->page_count != memory->page_count || index->nameless != memory->index.nameless ||
+		index->foreign != memory->index.foreign)
+		return false;
+	for (size_t i = 0; i < index->page_count; i++)
+		if (!index->pages[i].stamp[0] ||
+			strcmp(index->pages[i].stamp, memory->pages[i].stamp) != 0 ||
+			strcmp(index->pages[i].url, memory->pages[i].url) != 0)
+			return false;
+	return fp_version_list_equal(&index->versions, &memory->index.versions);
+}
+
 void fp_v3_take_registration(
 	struct fp_v3_registration_question *question, const struct fp_v3_package *package)
 {
 	struct fp_fetch *fetch = &question->question.fetch;
-	question->question.changed = is_change(fetch, package->known, package->registration.found);
+	bool repeats = package->known && package->registration.found && fetch->result == 0 &&
+		       repeats_index(&question->draft.index, &package->registration);
+	question->question.changed =
+		!repeats && is_change(fetch, package->known, package->registration.found);
 	question->draft.validators = fetch->fresh;
 	fetch->fresh = (struct fp_validators){0};
 }

@@ -68,6 +68,19 @@ int fp_version_list_add(struct fp_version_list *list, struct fp_str text, enum f
 	return 0;
 }
 
+bool fp_version_list_equal(const struct fp_version_list *a, const struct fp_version_list *b)
+{
+	if (a->count != b->count || a->dropped != b->dropped || a->text_len != b->text_len)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct fp_version_entry *x = &a->entries[i], *y = &b->entries[i];
+		if (x->listed != y->listed || x->published_us != y->published_us ||
+			!fp_str_equal(fp_version_list_text(a, i), fp_version_list_text(b, i)))
+			return false;
+	}
+	return true;
+}
+
 bool fp_feed_time_parse_us(struct fp_str text, int64_t *microseconds)
 {
 	text = fp_str_trim(text);

@@ -64,6 +64,7 @@ class FeedServer:
         self.page_stamps = True  # pages name their commit
         self.descending = False
         self.etags = "unquoted"  # unquoted | quoted | none | date
+        self.clock = False  # documents hold the time at which they were written
         self.gzip = "no"  # no | asked | always | unannounced | announced-only
         self.credentials = None  # (user, password) that every request must bring
         self.v2_page_size = 100
@@ -210,7 +211,10 @@ class FeedServer:
             if not self.page_size:
                 page["items"] = leaves
             pages.append(page)
-        return {"count": len(pages), "items": pages}
+        document = {"count": len(pages), "items": pages}
+        if self.clock:
+            document["commitTimeStamp"] = str(time.time())
+        return document
 
     def v2_entry(self, name, version):
         published = version.published or "0001-01-02T00:00:00"
@@ -237,6 +241,8 @@ class FeedServer:
             if self.v2_next == "absolute":
                 href = f"{self.v2_url}/{href}"
             link = f'<link rel="next" href="{escape(href)}"/>'
+        if self.clock:
+            entries = f"<updated>{time.time()}</updated>" + entries
         return atom(entries, link)
 
 

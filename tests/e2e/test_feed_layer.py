@@ -191,6 +191,21 @@ def test_changes_are_seen_at_the_next_look(feed, etags, page_size):
         assert "3.0.0" not in found.versions and found.complete
 
 
+@pytest.mark.parametrize("page_size", [0, 2])
+@pytest.mark.parametrize("path", ["/v3/index.json", "/v2"])
+def test_answers_that_are_written_anew_each_time(feed, path, page_size):
+    """The time of day in every document, as OData feeds and some v3 servers have it."""
+    feed.etags, feed.page_size, feed.clock = "none", page_size, True
+    feed.publish("Demo", *VERSIONS)
+    with Looker(feed.url + path, *["Demo"] * 3) as looker:
+        assert looker.next().kind == "listing"
+        before = len(feed.requests)
+        assert looker.next().kind == "unchanged"
+        assert len(feed.requests) - before == 1
+        feed.unlist("Demo", "1.0.0")
+        assert looker.next().versions["1.0.0"][0] == "unlisted"
+
+
 def test_one_new_version_costs_one_page(feed):
     feed.page_size = 10
     feed.publish("Demo", *[f"1.0.{i}" for i in range(100)])
@@ -799,3 +814,51 @@ def test_a_web_feed_may_not_name_local_files(feed, tmp_path):
         % tmp_path.as_uri()))
     found = look(feed.index_url)
     assert found.kind == "error" and "6.6.6" not in found.text
+
+
+# -- the same list from every side
+
+
+def make_hierarchy(root, package_id, versions):
+    for version in versions:
+        folder = root / package_id.lower() / version.lower()
+        make_package(folder / f"{package_id.lower()}.{version.lower()}.nupkg", package_id, version)
+        (folder / f"{package_id.lower()}.nuspec").write_text("<package/>")
+        (folder / f"{package_id.lower()}.{version.lower()}.nupkg.sha512").write_text("x")
+
+
+def test_the_same_list_from_every_side(feed, tmp_path):
+    versions = ["1.23.0-2501011234-main", "2.4.0-2001312205-release-2-4", "2.8.0-Prerelease-X",
+                "10.0.0", "9.0.0.1"]
+    expected = sorted(version.lower() for version in versions)
+    feed.publish("Demo", *versions)
+    for version in versions:
+        make_package(tmp_path / "flat" / f"demo.{version}.nupkg", "Demo", version)
+    make_hierarchy(tmp_path / "deep", "Demo", versions)
+    sides = {"v3": look(feed.index_url), "v2": look(feed.v2_url),
+             "flat folder": look(str(tmp_path / "flat")),
+             "hierarchical folder": look(str(tmp_path / "deep"))}
+    order = [version.lower() for version in sides["v3"].versions]
+    for name, found in sides.items():
+        assert sorted(version.lower() for version in found.versions) == expected, name
+        assert [version.lower() for version in found.versions] == order, name
+
+
+def test_a_feed_that_others_wrote(tmp_path):
+    nuget_server = pytest.importorskip("nuget_server")
+    try:
+        server = nuget_server.NugetServer(tmp_path)
+    except nuget_server.Unavailable as reason:
+        pytest.skip(str(reason))
+    with server:
+        for version in ("1.0.0", "2.4.0-2001312205-Main", "1.1.0-beta"):
+            server.push("Demo", version)
+        with Looker(server.index_url, *["Demo"] * 3, "Other", "head:Demo:1.0.0") as looker:
+            found = looker.next()
+            assert list(found.versions) == ["1.0.0", "1.1.0-beta", "2.4.0-2001312205-Main"]
+            assert found.complete
+            assert looker.next().kind == "unchanged"
+            server.push("Demo", "3.0.0")
+            assert "3.0.0" in looker.next().versions
+            assert looker.next().kind == "no-package"
+            assert looker.next().facts["download"] == "there"

@@ -35,6 +35,8 @@ void fp_version_list_release(struct fp_version_list *list);
  */
 int fp_version_list_add(struct fp_version_list *list, struct fp_str text, enum fp_listed listed,
 	int64_t published_us, struct fp_error *error);
+/* Whether both say the same, in the same order. */
+bool fp_version_list_equal(const struct fp_version_list *a, const struct fp_version_list *b);
 struct fp_str fp_version_list_text(const struct fp_version_list *list, size_t index);
 /* A feed's date: RFC 3339, or without a zone, which means UTC. False when it is none. */
 bool fp_feed_time_parse_us(struct fp_str text, int64_t *microseconds);
