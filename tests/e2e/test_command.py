@@ -1,6 +1,8 @@
 """The command line, the configuration's problems, and databases that must be refused untouched."""
 import hashlib
 import json
+import pathlib
+import re
 import socket
 import sqlite3
 import subprocess
@@ -55,6 +57,17 @@ def test_wrong_usage(arguments):
 def test_check_config_takes_a_good_file(good):
     result = run_command('check-config', str(good))
     assert result.returncode == 0, result.stderr
+
+
+def test_the_documented_configurations_are_good(tmp_path):
+    """The README's sample and the long one."""
+    root = pathlib.Path(__file__).parents[2]
+    sample = tmp_path / 'readme.json'
+    sample.write_text(re.search(r'```jsonc\n(.*?)```', (root / 'README.md').read_text(
+        encoding='utf-8'), re.S)[1])
+    for path in (sample, root / 'config' / 'forkpoint.example.jsonc'):
+        result = run_command('check-config', str(path))
+        assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_check_config_reports_every_problem(tmp_path):

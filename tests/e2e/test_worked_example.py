@@ -1,5 +1,6 @@
 """The worked example over HTTP: all answers, all forms, and the calls beside /resolve."""
 import json
+import pathlib
 import re
 import subprocess
 import xml.etree.ElementTree
@@ -354,3 +355,15 @@ def test_options(daemon):
     reply = daemon.request('OPTIONS', '/resolve')
     assert reply.status in (200, 204)
     assert {'GET', 'HEAD', 'POST'} <= {method.strip() for method in reply.headers['Allow'].split(',')}
+
+
+def test_the_readme_shows_what_is_answered(daemon):
+    """The README's first resolve, word by word (the demonstration's SHAs are always the same)."""
+    readme = (pathlib.Path(__file__).parents[2] / 'README.md').read_text(encoding='utf-8')
+    block = re.search(r"/resolve\?repo=winui&ref=(\S+?)&format=text'\n(.*?)```", readme, re.S)
+    assert daemon.resolve(ref=block[1], format='text').text == block[2]
+    document = daemon.resolve(ref=block[1]).json
+    for key in document:
+        assert f'  "{key}":' in readme
+    for shown in (document['fork_point']['sha'], document['requested_version']):
+        assert shown in readme
