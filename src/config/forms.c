@@ -19,7 +19,7 @@ static bool is_name(struct fp_str text)
 	return consists_of(text, "._-") && text.ptr[0] != '.' && text.len <= NAME_MAX_BYTES;
 }
 
-const char *fp_form_name(struct fp_str text)
+const char *fp_value_form_name(struct fp_str text)
 {
 	return is_name(text)
 		       ? NULL

@@ -4,7 +4,7 @@
 
 /* Of feeds, repositories and tokens: [A-Za-z0-9._-]+, no leading dot, at most 100 bytes. They stand
  * in URLs and name folders. */
-const char *fp_form_name(struct fp_str text);
+const char *fp_value_form_name(struct fp_str text);
 const char *fp_form_package_id(struct fp_str text);
 const char *fp_form_variable(struct fp_str text);
 const char *fp_form_environment(struct fp_str text);

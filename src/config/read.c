@@ -54,7 +54,7 @@ static bool is_name_before(const struct fp_json_value *object, const struct fp_j
 static void check_name(struct fp_reading *reading, const struct fp_json_value *map,
 	const struct fp_json_value *member)
 {
-	const char *refused = fp_form_name(member->key);
+	const char *refused = fp_value_form_name(member->key);
 
 	if (refused)
 		fp_reading_key_problem(reading, member, "%s", refused);

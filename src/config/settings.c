@@ -229,7 +229,7 @@ const struct fp_setting fp_settings_table[] = {
 		.help = "whether package files are checked to be there"},
 
 	{ROW(TOKEN, "name", TEXT), IN(fp_config_token, name), .required = true, .takes = "a name",
-		.help = "who it is, for /audit", .form = fp_form_name},
+		.help = "who it is, for /audit", .form = fp_value_form_name},
 	{ROW(TOKEN, "sha256", OTHER), .offset = 0, .required = true,
 		.takes = "64 hexadecimal digits", .help = "of the token", .read = fp_read_sha256,
 		.print = fp_print_sha256},
