@@ -18,40 +18,41 @@
 #include <unistd.h>
 
 enum {
-	ACCEPTS_PER_TURN = 32,
 	EVENTS_PER_TURN = 16,
 	IDLE_TIMEOUT_S = 120,
 	CONNECTION_MEMORY_BYTES = 32 * 1024,
 	LONGEST_SLEEP_MS = 1000,
+	STOPPING_SLEEP_MS = 10,
 };
 
 #define STOP_PATIENCE_US (1500 * FP_US_PER_MS)
 
-static void accept_some(struct fp_http_loop *loop, int listening)
-{
-	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-		struct sockaddr_storage address;
-		socklen_t len = sizeof(address);
-		int fd = accept4(
-			listening, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+/* ---- waiting requests ---- */
 
-		if (fd < 0)
-			return; /* another loop was faster, or the process is out of descriptors */
-		/* On failure (too many connections) libmicrohttpd has closed it. */
-		MHD_add_connection(loop->daemon, fd, (struct sockaddr *)&address, len);
-	}
+void fp_http_loop_wait(struct fp_http_loop *loop, struct fp_exchange *exchange)
+{
+	exchange->request.attempts++;
+	exchange->request.timed_out = false;
+	exchange->next = loop->waiting;
+	loop->waiting = exchange;
+	/* What it waits for may have come before it was in the list. */
+	loop->look = true;
+	MHD_suspend_connection(exchange->connection);
 }
 
 /* Resumes the waiting requests that are ready; the others stay in the list. */
-static void resume_ready(struct fp_http_loop *loop)
+static void resume_ready(struct fp_http_loop *loop, int64_t now_us)
 {
-	int64_t now_us = fp_clock_monotonic_us();
 	struct fp_exchange **at = &loop->waiting;
 
+	loop->look = false;
+	loop->earliest_us = INT64_MAX;
 	while (*at) {
 		struct fp_exchange *exchange = *at;
 
 		if (!loop->context.stopping && !fp_exchange_is_ready(exchange, now_us)) {
+			if (exchange->request.wait_until_us < loop->earliest_us)
+				loop->earliest_us = exchange->request.wait_until_us;
 			at = &exchange->next;
 			continue;
 		}
@@ -61,22 +62,37 @@ static void resume_ready(struct fp_http_loop *loop)
 	}
 }
 
+/* Thousands may wait: they are looked at when something happened, not at every turn. */
+static void look_at_waiting(struct fp_http_loop *loop)
+{
+	int64_t now_us;
+
+	if (!loop->waiting)
+		return;
+	now_us = fp_clock_monotonic_us();
+	if (loop->look || loop->context.stopping || now_us >= loop->earliest_us)
+		resume_ready(loop, now_us);
+}
+
+/* ---- turns ---- */
+
 /* Milliseconds until something must be done though nothing happens. */
 static int sleep_ms(struct fp_http_loop *loop)
 {
-	int64_t now_us = fp_clock_monotonic_us();
 	MHD_UNSIGNED_LONG_LONG daemon_ms;
-	int64_t ms = LONGEST_SLEEP_MS;
+	int64_t ms = loop->context.stopping ? STOPPING_SLEEP_MS : LONGEST_SLEEP_MS;
 
 	if (MHD_get_timeout(loop->daemon, &daemon_ms) == MHD_YES && (int64_t)daemon_ms < ms)
 		ms = (int64_t)daemon_ms;
-	for (struct fp_exchange *at = loop->waiting; at; at = at->next) {
-		int64_t left = (at->request.wait_until_us - now_us + 999) / FP_US_PER_MS;
+	if (loop->waiting && loop->look)
+		return 0;
+	if (loop->waiting) {
+		int64_t left_us = loop->earliest_us - fp_clock_monotonic_us();
+		int64_t left = left_us > 0 ? (left_us - 1) / FP_US_PER_MS + 1 : 0;
 
-		if (left < ms)
-			ms = left > 0 ? left : 0;
+		ms = left < ms ? left : ms;
 	}
-	return loop->context.stopping && ms > 10 ? 10 : (int)ms;
+	return (int)ms;
 }
 
 static void drain_wakes(int fd)
@@ -94,14 +110,23 @@ static void turn(struct fp_http_loop *loop)
 	int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, sleep_ms(loop));
 
 	for (int i = 0; i < count; i++) {
-		if (events[i].data.fd == loop->wake_fd)
+		if (events[i].data.fd == loop->wake_fd) {
 			drain_wakes(loop->wake_fd);
-		else if (events[i].data.fd >= 0 && !loop->context.stopping)
-			accept_some(loop, events[i].data.fd);
+			loop->look = true;
+		} else if (events[i].data.fd >= 0 && !loop->context.stopping) {
+			fp_accept_some(loop, events[i].data.fd);
+		}
 	}
-	if (loop->waiting)
-		resume_ready(loop);
+	look_at_waiting(loop);
 	MHD_run(loop->daemon);
+}
+
+/* A socket that does not listen any more would be reported at every turn. */
+static void stop_accepting(struct fp_http_loop *loop)
+{
+	loop->context.stopping = true;
+	for (size_t i = 0; i < loop->server->socket_count; i++)
+		epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, loop->server->sockets[i], NULL);
 }
 
 static void *run(void *context)
@@ -111,15 +136,17 @@ static void *run(void *context)
 
 	while (!atomic_load_explicit(&loop->server->stopping, memory_order_relaxed))
 		turn(loop);
-	loop->context.stopping = true;
+	stop_accepting(loop);
 	deadline_us = fp_clock_monotonic_us() + STOP_PATIENCE_US;
 	while (loop->active > 0 && fp_clock_monotonic_us() < deadline_us)
 		turn(loop);
 	/* A suspended connection must be resumed before its daemon is stopped. */
-	resume_ready(loop);
+	resume_ready(loop, fp_clock_monotonic_us());
 	MHD_run(loop->daemon);
 	return NULL;
 }
+
+/* ---- starting and stopping ---- */
 
 static int watch(struct fp_http_loop *loop, int fd, int tag, uint32_t events)
 {
@@ -146,16 +173,18 @@ static int open_loop(struct fp_http_loop *loop, struct fp_error *error)
 {
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	loop->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (loop->epoll_fd < 0 || loop->wake_fd < 0)
 		return fp_error_set(
 			error, FP_ERROR_IO, "cannot make an event loop: %s", strerror(errno));
 	loop->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
 						MHD_ALLOW_SUSPEND_RESUME | MHD_USE_PEDANTIC_CHECKS,
 		0, NULL, NULL, fp_receive, loop, MHD_OPTION_NOTIFY_COMPLETED, fp_completed, loop,
-		MHD_OPTION_CONNECTION_LIMIT, loop->server->connections_per_loop,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
-		MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, fp_connection_noted, loop,
+		MHD_OPTION_UNESCAPE_CALLBACK, fp_query_unescape, loop, MHD_OPTION_CONNECTION_LIMIT,
+		loop->server->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_END);
 	if (!loop->daemon)
 		return fp_error_set(error, FP_ERROR_INTERNAL, "libmicrohttpd does not start");
 	if (watch_all(loop) < 0)
@@ -207,6 +236,8 @@ void fp_http_loop_release(struct fp_http_loop *loop)
 		close(loop->epoll_fd);
 	if (loop->wake_fd >= 0)
 		close(loop->wake_fd);
+	if (loop->spare_fd >= 0)
+		close(loop->spare_fd);
 	fp_worker_free(loop->context.worker);
 	fp_answer_release(&loop->context.answer);
 	fp_buf_release(&loop->context.text);

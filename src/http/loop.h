@@ -15,6 +15,7 @@ struct fp_exchange {
 	struct MHD_Connection *connection;
 	struct fp_exchange *next; /* free, or waiting */
 	bool too_large;
+	size_t received_bytes;	    /* of the body, kept or not */
 	struct fp_str method, path; /* libmicrohttpd's, as long as the request lasts */
 	struct fp_request request;
 };
@@ -25,22 +26,36 @@ struct fp_http_loop {
 	bool started;
 	struct MHD_Daemon *daemon;
 	int epoll_fd, wake_fd;
+	int spare_fd; /* given up to take and refuse a connection when descriptors run out */
 	struct fp_http_context context;
 	struct fp_exchange *free;
 	struct fp_exchange *waiting;
-	unsigned active; /* requests between first call and completion */
+	bool look;	     /* the waiting requests are to be looked at */
+	int64_t earliest_us; /* the first deadline among them, monotonic */
+	unsigned active;     /* requests between first call and completion */
 	uint64_t id_seed, id_count;
 };
 
 struct fp_http_server {
 	const struct fp_service *service;
-	unsigned connections_per_loop;
+	unsigned max_connections;
+	atomic_uint connections; /* of all loops */
 	int *sockets;
 	size_t socket_count;
 	struct fp_http_loop *loops;
 	size_t loop_count;
 	atomic_bool stopping;
 };
+
+/* ---- accept.c: connections come and go ---- */
+
+/* Takes some of the connections that wait at a listening socket; refuses those beyond the limit. */
+void fp_accept_some(struct fp_http_loop *loop, int listening);
+/* libmicrohttpd's: a connection began or ended. */
+void fp_connection_noted(void *loop, struct MHD_Connection *connection, void **peer,
+	enum MHD_ConnectionNotificationCode what);
+/* The client's numeric address, as long as the connection lasts. */
+struct fp_str fp_connection_client(struct MHD_Connection *connection);
 
 /* ---- receive.c: libmicrohttpd's callbacks ---- */
 
@@ -52,11 +67,35 @@ void fp_completed(void *loop, struct MHD_Connection *connection, void **exchange
 /* Whether what a waiting exchange waits for has come, or cannot come any more. */
 bool fp_exchange_is_ready(struct fp_exchange *exchange, int64_t now_us);
 void fp_exchange_free(struct fp_exchange *exchange);
+/* A header's value; empty where there is none. */
+struct fp_str fp_exchange_header(const struct fp_exchange *exchange, const char *name);
+
+/* ---- query.c: from a query to checked parameters ---- */
+
+/* libmicrohttpd's: decodes %XX in place. What is no byte of text (a NUL, a broken escape) becomes
+ * the byte FF, which no check lets through. */
+size_t fp_query_unescape(void *context, struct MHD_Connection *connection, char *text);
+/* Takes the parameters into the request; false with a problem. */
+bool fp_query_take(struct fp_exchange *exchange, struct fp_reply *reply);
+/* The form for problems that arise before there is a route. */
+enum fp_form fp_query_early_form(const struct fp_exchange *exchange);
+
+/* ---- dispatch.c ---- */
+
+/* Finds the route, checks the request against it, runs its handler. */
+enum fp_handled fp_dispatch(struct fp_exchange *exchange, struct fp_reply *reply);
+
+/* ---- send.c ---- */
+
+/* Hands the reply to libmicrohttpd; its body is taken. */
+enum MHD_Result fp_reply_send(struct fp_exchange *exchange, struct fp_reply *reply);
 
 /* ---- loop.c ---- */
 
 int fp_http_loop_start(
 	struct fp_http_server *server, struct fp_http_loop *loop, struct fp_error *error);
+/* Suspends the exchange until it is ready. */
+void fp_http_loop_wait(struct fp_http_loop *loop, struct fp_exchange *exchange);
 /* Ends the thread and the daemon; waking goes on to be harmless until the release. */
 void fp_http_loop_stop(struct fp_http_loop *loop);
 void fp_http_loop_release(struct fp_http_loop *loop);

@@ -35,7 +35,7 @@ static void write_route_json(struct fp_json *json, const struct fp_route *route)
 	fp_json_array_begin(json);
 	for (int i = 0; i < FP_FORM_COUNT; i++)
 		if (route->forms >> i & 1)
-			fp_json_text(json, fp_form_name((enum fp_form)i));
+			fp_json_text(json, fp_form_word((enum fp_form)i));
 	fp_json_array_end(json);
 	fp_json_object_end(json);
 }

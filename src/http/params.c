@@ -142,6 +142,14 @@ uint64_t fp_param_number(struct fp_str value, uint64_t otherwise)
 	return fp_parse_u64(value, 0, UINT64_MAX, &number) ? number : otherwise;
 }
 
+bool fp_text_is_clean(struct fp_str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+			return false;
+	return fp_str_is_utf8(text);
+}
+
 /* ---- forms ---- */
 
 static const struct {
@@ -160,7 +168,7 @@ static const struct {
 
 _Static_assert(FP_ARRAY_SIZE(forms) == FP_FORM_COUNT, "a row for every form");
 
-const char *fp_form_name(enum fp_form form)
+const char *fp_form_word(enum fp_form form)
 {
 	return forms[form].name;
 }

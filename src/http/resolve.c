@@ -130,7 +130,7 @@ static void fill_record(const struct fp_request *request, const struct fp_answer
 {
 	const struct fp_catalog_version *chosen =
 		fp_answer_version(answer, answer->selection.chosen);
-	const char *form = fp_form_name(request->form);
+	const char *form = fp_form_word(request->form);
 
 	*record = (struct fp_record){
 		.id = fp_service_next_id(request->context->service),
@@ -139,7 +139,7 @@ static void fill_record(const struct fp_request *request, const struct fp_answer
 		.refs_synced_us = answer->refs_synced_us,
 		.duration_us = (uint32_t)(fp_clock_monotonic_us() - request->started_us),
 		.status = (uint16_t)status,
-		.client = fp_str(request->client),
+		.client = request->client,
 		.agent = request->agent,
 		.branch = answer->branch_name,
 		.outcome = fp_str(fp_outcome_code(answer->outcome)),

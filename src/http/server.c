@@ -107,7 +107,7 @@ static int start_loops(struct fp_http_server *server, const struct fp_http_optio
 {
 	unsigned count = count_loops(options);
 
-	server->connections_per_loop = options->max_connections / count + 1;
+	server->max_connections = options->max_connections;
 	server->loops = calloc(count, sizeof(*server->loops));
 	if (!server->loops)
 		return fp_error_memory(error);
@@ -115,7 +115,7 @@ static int start_loops(struct fp_http_server *server, const struct fp_http_optio
 		struct fp_http_loop *loop = &server->loops[server->loop_count++];
 		int r;
 
-		loop->epoll_fd = loop->wake_fd = -1;
+		loop->epoll_fd = loop->wake_fd = loop->spare_fd = -1;
 		loop->context.allow_origin = options->allow_origin;
 		r = fp_http_loop_start(server, loop, error);
 		if (r < 0)
@@ -159,9 +159,9 @@ void fp_http_server_stop(struct fp_http_server *server)
 		return;
 	atomic_store(&server->stopping, true);
 	fp_http_server_wake(server);
+	/* New clients are refused from here on. Closed later: a loop may still hold the number. */
 	for (size_t i = 0; i < server->socket_count; i++)
-		close(server->sockets[i]);
-	server->socket_count = 0;
+		shutdown(server->sockets[i], SHUT_RDWR);
 	for (size_t i = 0; i < server->loop_count; i++)
 		fp_http_loop_stop(&server->loops[i]);
 }
@@ -173,6 +173,8 @@ void fp_http_server_free(struct fp_http_server *server)
 	fp_http_server_stop(server);
 	for (size_t i = 0; i < server->loop_count; i++)
 		fp_http_loop_release(&server->loops[i]);
+	for (size_t i = 0; i < server->socket_count; i++)
+		close(server->sockets[i]);
 	free(server->sockets);
 	free(server->loops);
 	free(server);

@@ -87,7 +87,7 @@ struct fp_request {
 	struct fp_str if_none_match;
 	struct fp_str agent;
 	struct fp_buf body;
-	char client[48];		/* numeric address */
+	struct fp_str client;		/* numeric address */
 	char id[FP_REQUEST_ID_MAX + 1]; /* X-Request-Id */
 	bool id_is_own;			/* we made it: an answer's id may take its place */
 	int64_t received_us;		/* real time */
@@ -127,8 +127,12 @@ bool fp_param_find(struct fp_str name, enum fp_param *param);
 /* Whether the value is one; the length and UTF-8 were checked. */
 bool fp_param_is_valid(enum fp_param param, struct fp_str value);
 uint64_t fp_param_number(struct fp_str value, uint64_t otherwise);
+/* Well-formed UTF-8 without control characters, as every value must be: what clients send is said
+ * back to them, in lines that a shell may read. */
+bool fp_text_is_clean(struct fp_str text);
 
-const char *fp_form_name(enum fp_form form);
+/* As `format` takes it. */
+const char *fp_form_word(enum fp_form form);
 const char *fp_form_content_type(enum fp_form form);
 bool fp_form_find(struct fp_str name, enum fp_form *form);
 /* The best of a route's forms for an Accept header; the route's default when none fits. */
