@@ -23,6 +23,7 @@ class Graph:
         while len(self.commits) < size:
             self._step()
         self._name_branches()
+        self.branches['orphan'] = self._add([self._add([])])     # no graph without strangers
 
     def _add(self, parents):
         rng = self.rng
