@@ -27,7 +27,7 @@ const char *fp_value_form_name(struct fp_str text)
 			 "100 of them, and does not begin with a dot";
 }
 
-const char *fp_form_package_id(struct fp_str text)
+const char *fp_config_form_package_id(struct fp_str text)
 {
 	return is_name(text)
 		       ? NULL
@@ -35,7 +35,7 @@ const char *fp_form_package_id(struct fp_str text)
 			 "at most 100 of them, not beginning with a dot";
 }
 
-const char *fp_form_variable(struct fp_str text)
+const char *fp_config_form_variable(struct fp_str text)
 {
 	if (text.ptr[0] == '$')
 		return "takes a PowerShell variable's name without the $";
@@ -44,7 +44,7 @@ const char *fp_form_variable(struct fp_str text)
 					"underscores";
 }
 
-const char *fp_form_environment(struct fp_str text)
+const char *fp_config_form_environment(struct fp_str text)
 {
 	if (consists_of(text, "_") && !fp_char_is_digit(text.ptr[0]))
 		return NULL;
@@ -58,7 +58,7 @@ static bool is_element_char(char c)
 	return fp_char_is_alnum(c) || c == '_' || c == '-' || c == '.' || (unsigned char)c >= 0x80;
 }
 
-const char *fp_form_element(struct fp_str text)
+const char *fp_config_form_element(struct fp_str text)
 {
 	bool good = !fp_char_is_digit(text.ptr[0]) && text.ptr[0] != '-' && text.ptr[0] != '.';
 
@@ -67,7 +67,7 @@ const char *fp_form_element(struct fp_str text)
 	return good ? NULL : "takes an XML element's name, without brackets and prefix";
 }
 
-const char *fp_form_release(struct fp_str text)
+const char *fp_config_form_release(struct fp_str text)
 {
 	struct fp_release release;
 
@@ -77,12 +77,12 @@ const char *fp_form_release(struct fp_str text)
 }
 
 /* HTTP's Basic authentication ends the name at a colon. */
-const char *fp_form_username(struct fp_str text)
+const char *fp_config_form_username(struct fp_str text)
 {
 	return memchr(text.ptr, ':', text.len) ? "takes a user's name, which holds no colon" : NULL;
 }
 
-const char *fp_form_origin(struct fp_str text)
+const char *fp_config_form_origin(struct fp_str text)
 {
 	if (fp_str_equal(text, FP_STR_LITERAL("*")))
 		return NULL;
@@ -109,7 +109,7 @@ static bool next_component(struct fp_str *rest, struct fp_str *component)
 	return true;
 }
 
-const char *fp_form_tree_path(struct fp_str text)
+const char *fp_config_form_tree_path(struct fp_str text)
 {
 	static const char takes[] =
 		"takes a path from the root of the repository, with slashes, such as "
@@ -158,21 +158,21 @@ static const char *refuse_full_name(struct fp_str text)
 						       : NULL;
 }
 
-const char *fp_form_branch(struct fp_str text)
+const char *fp_config_form_branch(struct fp_str text)
 {
 	if (!is_ref(text, false))
 		return "takes a branch's name, such as main or release/2.4";
 	return refuse_full_name(text);
 }
 
-const char *fp_form_branch_glob(struct fp_str text)
+const char *fp_config_form_branch_glob(struct fp_str text)
 {
 	if (!is_ref(text, true))
 		return "takes a branch's name, * for any run of characters, such as release/*";
 	return refuse_full_name(text);
 }
 
-const char *fp_form_ref_glob(struct fp_str text)
+const char *fp_config_form_ref_glob(struct fp_str text)
 {
 	if (fp_str_starts_with(text, "refs/forkpoint/"))
 		return "takes refs of the upstream; refs/forkpoint/ is Forkpoint's own";

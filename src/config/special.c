@@ -10,7 +10,7 @@ enum { FORMER_NAMES_MAX = 15 };
 /* Alias lists are read like a row of their own. */
 static const struct fp_setting former_names = {
 	.type = FP_SETTING_TEXTS,
-	.form = fp_form_branch,
+	.form = fp_config_form_branch,
 	.max = FORMER_NAMES_MAX,
 	.takes = "a list of the branch's former names",
 };
@@ -18,7 +18,7 @@ static const struct fp_setting former_names = {
 static void read_alias(struct fp_reading *reading, const struct fp_json_value *member,
 	struct fp_config_alias *alias)
 {
-	const char *refused = fp_form_branch(member->key);
+	const char *refused = fp_config_form_branch(member->key);
 
 	if (refused || member->key.len == 0 || strlen(member->key.ptr) != member->key.len)
 		fp_reading_key_problem(reading, member, "the key %s",

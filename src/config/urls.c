@@ -120,7 +120,7 @@ static const char *refuse_url(struct fp_str text, const char *const *schemes, co
 		       : "a file URL takes an absolute path, as in file:///srv/x";
 }
 
-const char *fp_form_feed_url(struct fp_str text)
+const char *fp_config_form_feed_url(struct fp_str text)
 {
 	static const char *const schemes[] = {"http", "https", NULL};
 
@@ -129,7 +129,7 @@ const char *fp_form_feed_url(struct fp_str text)
 	return refuse_url(text, schemes, "takes an http, https or file URL, or a folder");
 }
 
-const char *fp_form_repository_url(struct fp_str text)
+const char *fp_config_form_repository_url(struct fp_str text)
 {
 	static const char *const schemes[] = {"http", "https", "ssh", "git", NULL};
 	static const char takes[] = "takes an http, https, ssh, git or file URL, or a path";
@@ -143,7 +143,7 @@ const char *fp_form_repository_url(struct fp_str text)
 		       : NULL;
 }
 
-const char *fp_form_proxy(struct fp_str text)
+const char *fp_config_form_proxy(struct fp_str text)
 {
 	struct fp_str authority = text;
 	size_t len = scheme_length(text);

@@ -64,7 +64,7 @@ static bool is_url(const struct fp_setting *setting, struct fp_str text)
 	if (setting->type != FP_SETTING_LOCATION)
 		return false;
 	return fp_url_has_scheme(text) ||
-	       (setting->form == fp_form_repository_url && fp_url_is_scp_like(text));
+	       (setting->form == fp_config_form_repository_url && fp_url_is_scp_like(text));
 }
 
 static char *copy_path(struct fp_reading *reading, struct fp_str text)
