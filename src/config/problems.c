@@ -100,7 +100,10 @@ void fp_reading_refuse(struct fp_reading *reading, const struct fp_setting *sett
 
 	fp_buf_init(&takes, PROBLEM_TEXT_MAX);
 	fp_setting_write_takes(setting, &takes);
-	if (wants(setting, value->type))
+	if (setting->choices && value->type == FP_JSON_STRING)
+		fp_reading_problem(reading, value, "takes %s, not \"%.*s\"",
+			fp_reading_part(reading, &takes), FP_SHOWN(value->text));
+	else if (wants(setting, value->type))
 		fp_reading_problem(reading, value, "takes %s", fp_reading_part(reading, &takes));
 	else
 		fp_reading_problem(reading, value, "takes %s, not %s",

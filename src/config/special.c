@@ -121,11 +121,14 @@ static bool has_grammar(const struct fp_config_package *package, enum fp_grammar
 static void add_grammar(struct fp_reading *reading, const struct fp_json_value *item,
 	struct fp_config_package *package)
 {
+	struct fp_str wrong =
+		item->type == FP_JSON_STRING ? item->text : fp_str(fp_json_type_name(item->type));
 	enum fp_grammar grammar;
 
 	if (item->type != FP_JSON_STRING || !fp_grammar_from_name(item->text, &grammar))
-		fp_reading_problem(
-			reading, item, "takes one of prerelease-stamp, patch-stamp, arcade");
+		fp_reading_problem(reading, item,
+			"takes one of prerelease-stamp, patch-stamp, arcade, not %.*s",
+			FP_SHOWN(wrong));
 	else if (has_grammar(package, grammar))
 		fp_reading_problem(reading, item, "the grammar stands in the list already");
 	else

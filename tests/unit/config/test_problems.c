@@ -77,9 +77,13 @@ static void tells_what_a_setting_takes(void **state)
 			"http.threads: takes a number"},
 		/* choices */
 		{"{\"log_level\":\"loud\"}", "\"loud",
-			"log_level: takes one of error, warning, info, debug\n"},
+			"log_level: takes one of error, warning, info, debug, not \"loud\"\n"},
 		{"{" FEED(",\"protocol\":\"V3\"") "}", "\"V3",
-			"feeds.f.protocol: takes one of auto, v3, v2, folder\n"},
+			"feeds.f.protocol: takes one of auto, v3, v2, folder, not \"V3\"\n"},
+		{"{" FEED("") "," REPOSITORY_OF(PACKAGE(",\"grammars\":[\"semver\"]"), "") "}",
+			"\"semver",
+			"repositories.r.packages[0].grammars[0]: takes one of "
+			"prerelease-stamp, patch-stamp, arcade, not semver\n"},
 		/* lists */
 		{"{\"listen\":[]}", "[]", "listen: takes at least one"},
 		{"{" FEED("") "," REPOSITORY(",\"refs\":[]") "}", "[]",
