@@ -43,8 +43,8 @@ static int make_sources(struct fp_sync *sync, struct fp_error *error)
 }
 
 /* A repository that was ingested in an earlier run is served at once. */
-static int publish_repository(
-	struct fp_sync *sync, struct fp_repository_source *source, struct fp_error *error)
+static int fill_repository(
+	struct fp_sync *sync, struct fp_repository_source *source, struct fp_snapshot *snapshot)
 {
 	struct fp_branches *branches;
 
@@ -53,19 +53,26 @@ static int publish_repository(
 	branches = fp_repository_source_branches(
 		source, &sync->settings->repositories[source->index], NULL);
 	if (!branches)
-		return fp_error_memory(error);
-	return fp_publish_repository(sync, source->index, branches, source->synced_us, NULL, error);
+		return -FP_ERROR_MEMORY;
+	return fp_fill_repository(snapshot, source->index, branches, source->synced_us, NULL);
 }
 
-/* Replaces the published snapshot, of whatever settings, by an empty one of these. */
-static int publish_nothing(struct fp_sync *sync, struct fp_error *error)
+/* Everything at once, so that a reload never shows a repository without what it had. */
+static int publish_all(struct fp_sync *sync, struct fp_error *error)
 {
-	struct fp_snapshot *empty = fp_snapshot_new(sync->settings);
+	struct fp_snapshot *first = fp_snapshot_new(sync->settings);
+	int r = first ? 0 : -FP_ERROR_MEMORY;
 
-	if (!empty)
+	for (size_t i = 0; r >= 0 && i < sync->source_count; i++)
+		r = sync->sources[i].repository
+			    ? fill_repository(sync, sync->sources[i].repository, first)
+			    : fp_fill_feed(first, sync->sources[i].feed, true, NULL);
+	if (r < 0) {
+		fp_snapshot_free(first);
 		return fp_error_memory(error);
+	}
 	fp_publisher_lock(sync->publisher);
-	fp_publisher_unlock(sync->publisher, empty);
+	fp_publisher_unlock(sync->publisher, first);
 	return 0;
 }
 
@@ -77,15 +84,7 @@ int fp_sync_load(struct fp_sync *sync, struct fp_error *error)
 	if (!sync->settings)
 		return fp_error_memory(error);
 	r = make_sources(sync, error);
-	if (r >= 0)
-		r = publish_nothing(sync, error);
-	for (size_t i = 0; r >= 0 && i < sync->source_count; i++) {
-		if (sync->sources[i].repository)
-			r = publish_repository(sync, sync->sources[i].repository, error);
-		else
-			r = fp_publish_feed(sync, sync->sources[i].feed, true, NULL, error);
-	}
-	return r;
+	return r < 0 ? r : publish_all(sync, error);
 }
 
 void fp_sync_unload(struct fp_sync *sync)

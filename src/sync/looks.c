@@ -28,6 +28,19 @@ int fp_waiting_looks_add(
 	return 0;
 }
 
+void fp_waiting_looks_move(struct fp_waiting_looks *from, struct fp_waiting_looks *to)
+{
+	if (from->count == 0 || fp_array_reserve((void **)&to->items, &to->capacity,
+					to->count + from->count, sizeof(*to->items)) < 0) {
+		fp_waiting_looks_settle(from, FP_LOOK_FAILED);
+		return;
+	}
+	memcpy(to->items + to->count, from->items, from->count * sizeof(*to->items));
+	to->count += from->count;
+	free(from->items);
+	*from = (struct fp_waiting_looks){0};
+}
+
 void fp_waiting_looks_settle(struct fp_waiting_looks *looks, enum fp_look_result result)
 {
 	for (size_t i = 0; i < looks->count; i++) {

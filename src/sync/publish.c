@@ -26,27 +26,31 @@ static int finish(struct fp_sync *sync, struct fp_snapshot *next, int r, struct 
 	return 0;
 }
 
+int fp_fill_repository(struct fp_snapshot *snapshot, size_t index, struct fp_branches *branches,
+	int64_t synced_us, const char *trouble)
+{
+	struct fp_snapshot_repository *repository = &snapshot->repositories[index];
+
+	repository->refs_synced_us = synced_us;
+	if (branches)
+		fp_snapshot_set_branches(repository, branches);
+	if (fp_snapshot_set_trouble(&repository->refs_trouble, trouble) < 0)
+		return -FP_ERROR_MEMORY;
+	return branches ? fp_snapshot_retrain(repository) : 0;
+}
+
 int fp_publish_repository(struct fp_sync *sync, size_t index, struct fp_branches *branches,
 	int64_t synced_us, const char *trouble, struct fp_error *error)
 {
 	const struct fp_snapshot *last = fp_publisher_lock(sync->publisher);
 	struct fp_snapshot *next = fp_snapshot_copy(last);
-	struct fp_snapshot_repository *repository;
-	int r;
 
 	if (!next) {
 		fp_branches_unref(branches);
 		return finish(sync, NULL, -FP_ERROR_MEMORY, error);
 	}
-	repository = &next->repositories[index];
-	repository->refs_synced_us = synced_us;
-	r = fp_snapshot_set_trouble(&repository->refs_trouble, trouble);
-	if (branches) {
-		fp_snapshot_set_branches(repository, branches);
-		if (r >= 0)
-			r = fp_snapshot_retrain(repository);
-	}
-	return finish(sync, next, r, error);
+	return finish(
+		sync, next, fp_fill_repository(next, index, branches, synced_us, trouble), error);
 }
 
 /* A copy of rows, for a package state of its own. */
@@ -138,27 +142,38 @@ static int update_package(struct fp_feed_source *source, struct fp_snapshot_pack
 	return 0;
 }
 
+static int fill_packages(struct fp_feed_source *source, struct fp_snapshot_repository *repository,
+	bool changed, const char *trouble)
+{
+	bool retrain = false;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < repository->settings->package_count; i++) {
+		struct fp_snapshot_package *package = &repository->packages[i];
+
+		if (!fp_str_equal(package->settings->feed, fp_str(source->config->name)))
+			continue;
+		r = update_package(source, package, changed, trouble);
+		retrain |= r > 0;
+	}
+	return r >= 0 && retrain ? fp_snapshot_retrain(repository) : r;
+}
+
+int fp_fill_feed(struct fp_snapshot *snapshot, struct fp_feed_source *source, bool changed,
+	const char *trouble)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < snapshot->settings->repository_count; i++)
+		r = fill_packages(source, &snapshot->repositories[i], changed, trouble);
+	return r;
+}
+
 int fp_publish_feed(struct fp_sync *sync, struct fp_feed_source *source, bool changed,
 	const char *trouble, struct fp_error *error)
 {
-	const struct fp_snapshot *last = fp_publisher_lock(sync->publisher);
-	struct fp_snapshot *next = fp_snapshot_copy(last);
-	int r = next ? 0 : -FP_ERROR_MEMORY;
+	struct fp_snapshot *next = fp_snapshot_copy(fp_publisher_lock(sync->publisher));
+	int r = next ? fp_fill_feed(next, source, changed, trouble) : -FP_ERROR_MEMORY;
 
-	for (size_t i = 0; r >= 0 && i < next->settings->repository_count; i++) {
-		struct fp_snapshot_repository *repository = &next->repositories[i];
-		bool retrain = false;
-
-		for (size_t k = 0; r >= 0 && k < repository->settings->package_count; k++) {
-			struct fp_snapshot_package *package = &repository->packages[k];
-
-			if (!fp_str_equal(package->settings->feed, fp_str(source->config->name)))
-				continue;
-			r = update_package(source, package, changed, trouble);
-			retrain |= r > 0;
-		}
-		if (r >= 0 && retrain)
-			r = fp_snapshot_retrain(repository);
-	}
 	return finish(sync, next, r, error);
 }

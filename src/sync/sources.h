@@ -54,6 +54,7 @@ struct fp_repository_source {
 	struct fp_ref_rows refs;
 	int64_t revision;
 	int64_t synced_us;
+	bool taken_in; /* refs and commits are as the mirror has them: only a fetch changes that */
 	struct fp_scratch scratch;
 	struct fp_repository_status status; /* under the sync's lock */
 	struct fp_vain_looks vain;	    /* under the sync's lock */
@@ -118,15 +119,20 @@ static inline struct fp_source *fp_sync_feed(struct fp_sync *sync, size_t index)
 	return &sync->sources[sync->config->repository_count + index];
 }
 
-/* ---- jobs: repository_source.c, feed_source.c ---- */
+/* ---- jobs: repository_source.c, repository_look.c, feed_source.c ---- */
 
 int fp_repository_source_new(struct fp_sync *sync, size_t index,
 	struct fp_repository_source **source, struct fp_error *error);
 void fp_repository_source_free(struct fp_repository_source *source);
-/* Looks once; `looks` are those who wait for it, and are settled. Returns 0 or the error that is to
- * count as a failure. */
+/*
+ * Looks once; `looks` are those who wait for it, and are settled. Returns 0 or the error that is to
+ * count as a failure. Two are none, and leave the looks to the next look: -FP_ERROR_BUSY (somebody
+ * else is at work on the mirror) and -FP_ERROR_CANCELLED.
+ */
 int fp_repository_source_look(struct fp_sync *sync, struct fp_repository_source *source,
 	struct fp_waiting_looks *looks, struct fp_error *error);
+/* Writes the commits and facts that the store does not have yet. */
+int fp_repository_source_store_commits(struct fp_repository_source *source, struct fp_error *error);
 /* Branches from what is loaded; NULL when out of memory. */
 struct fp_branches *fp_repository_source_branches(struct fp_repository_source *source,
 	const struct fp_repository_settings *settings, const struct fp_branches *previous);
@@ -149,11 +155,20 @@ int fp_publish_repository(struct fp_sync *sync, size_t index, struct fp_branches
 int fp_publish_feed(struct fp_sync *sync, struct fp_feed_source *source, bool changed,
 	const char *trouble, struct fp_error *error);
 
+/* The same into a snapshot that is not published yet. 0 or -FP_ERROR_MEMORY. */
+int fp_fill_repository(struct fp_snapshot *snapshot, size_t index, struct fp_branches *branches,
+	int64_t synced_us, const char *trouble);
+int fp_fill_feed(struct fp_snapshot *snapshot, struct fp_feed_source *source, bool changed,
+	const char *trouble);
+
 /* ---- looks.c ---- */
 
 /* With the sync's lock held. */
 int fp_waiting_looks_add(
 	struct fp_waiting_looks *looks, struct fp_str sha, struct fp_ticket *ticket);
+/* Gives the next look what this one did not come to; without memory for it, they are settled as
+ * failed. */
+void fp_waiting_looks_move(struct fp_waiting_looks *from, struct fp_waiting_looks *to);
 void fp_waiting_looks_settle(struct fp_waiting_looks *looks, enum fp_look_result result);
 void fp_vain_looks_note(struct fp_vain_looks *vain, const char *sha, int64_t now_us);
 /* Whether a commit may be looked for now. */
@@ -162,5 +177,7 @@ enum fp_look_refusal fp_vain_looks_judge(
 
 /* ---- load.c ---- */
 
+/* Makes sources and settings of sync->config and publishes them as one snapshot; until then what
+ * was published before is served. */
 int fp_sync_load(struct fp_sync *sync, struct fp_error *error);
 void fp_sync_unload(struct fp_sync *sync);

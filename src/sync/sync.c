@@ -16,6 +16,8 @@ enum { THREADS_MAX = 32 };
 /* Snapshots that a slow reader kept are looked for now and then. */
 #define COLLECT_US (1 * FP_US_PER_S)
 
+#define BUSY_RETRY_US (1 * FP_US_PER_S)
+
 static const char *name_of(const struct fp_source *source)
 {
 	return source->repository ? source->repository->config->name : source->feed->config->name;
@@ -52,12 +54,20 @@ static void wait_until(struct fp_sync *sync, int64_t moment_us)
 	pthread_cond_timedwait(&sync->changed, &sync->lock, &moment);
 }
 
+/* Whether a look came to no end, good or bad: it is made again, and who waits goes on waiting. */
+static bool is_put_off(int r)
+{
+	return r == -FP_ERROR_BUSY || r == -FP_ERROR_CANCELLED;
+}
+
 static void log_result(const struct fp_source *source, unsigned failures_before, int r,
 	const struct fp_error *error)
 {
 	const char *kind = source->repository ? "repo" : "feed";
 
-	if (r < 0 && r != -FP_ERROR_CANCELLED)
+	if (r == -FP_ERROR_BUSY)
+		fp_log_error(FP_LOG_INFO, "sync.put_off", error, "%s=%s", kind, name_of(source));
+	else if (r < 0 && r != -FP_ERROR_CANCELLED)
 		fp_log_error(FP_LOG_WARNING, "sync.failed", error, "%s=%s failures=%u", kind,
 			name_of(source), failures_before + 1);
 	else if (r >= 0 && failures_before)
@@ -65,34 +75,48 @@ static void log_result(const struct fp_source *source, unsigned failures_before,
 			name_of(source), failures_before);
 }
 
+/*
+ * With the lock held. A mirror that was busy is tried again in a second. One that was set aside as
+ * damaged is cloned again at once, but only after a first failure: when the clone is found damaged
+ * too, the damage is the upstream's.
+ */
+static void plan_next(struct fp_source *source, int r, int64_t retry_after_us)
+{
+	struct fp_schedule *schedule = &source->schedule;
+
+	schedule->last_attempt_us = fp_clock_real_us();
+	schedule->retry_after_us = r == -FP_ERROR_BUSY ? BUSY_RETRY_US : retry_after_us;
+	if (!is_put_off(r))
+		schedule->failures = r < 0 ? schedule->failures + 1 : 0;
+	schedule->hinted =
+		source->waiting.count > 0 || is_put_off(r) ||
+		(source->repository && r == -FP_ERROR_CORRUPT && schedule->failures == 1);
+}
+
 /* With the lock held. */
 static void note_result(
 	struct fp_source *source, int r, int64_t retry_after_us, const struct fp_error *error)
 {
 	struct fp_schedule *schedule = &source->schedule;
-	int64_t now_us = fp_clock_real_us();
 
-	schedule->last_attempt_us = now_us;
-	schedule->retry_after_us = retry_after_us;
-	schedule->failures = r < 0 ? schedule->failures + 1 : 0;
-	schedule->hinted = source->waiting.count > 0;
+	plan_next(source, r, retry_after_us);
 	if (source->repository) {
 		struct fp_repository_status *status = &source->repository->status;
 
-		status->last_attempt_us = now_us;
+		status->last_attempt_us = schedule->last_attempt_us;
 		status->failures = schedule->failures;
-		status->next_attempt_us = fp_schedule_next_us(schedule, now_us);
+		status->next_attempt_us = fp_schedule_next_us(schedule, schedule->last_attempt_us);
 		status->last_error[0] = '\0';
 		if (r < 0)
 			snprintf(status->last_error, sizeof(status->last_error), "%.255s",
 				error->text);
 		else
-			status->last_success_us = now_us;
+			status->last_success_us = schedule->last_attempt_us;
 		return;
 	}
 	for (size_t i = 0; i < source->feed->package_count; i++)
 		source->feed->packages[i].status.next_attempt_us =
-			fp_schedule_next_us(schedule, now_us);
+			fp_schedule_next_us(schedule, schedule->last_attempt_us);
 }
 
 /* Takes the lock off while looking. */
@@ -112,12 +136,14 @@ static void look_at(struct fp_sync *sync, struct fp_source *source)
 		r = fp_repository_source_look(sync, source->repository, &waiting, &error);
 	} else {
 		r = fp_feed_source_look(sync, source->feed, &retry_after_us, &error);
-		fp_waiting_looks_settle(&waiting, r < 0 ? FP_LOOK_FAILED : FP_LOOK_DONE);
+		if (!is_put_off(r))
+			fp_waiting_looks_settle(&waiting, r < 0 ? FP_LOOK_FAILED : FP_LOOK_DONE);
 	}
 	log_result(source, failures, r, &error);
 	if (sync->options.woken)
 		sync->options.woken(sync->options.context);
 	pthread_mutex_lock(&sync->lock);
+	fp_waiting_looks_move(&waiting, &source->waiting);
 	note_result(source, r, retry_after_us, &error);
 	source->running = false;
 	pthread_cond_broadcast(&sync->changed);
@@ -212,15 +238,64 @@ void fp_sync_stop(struct fp_sync *sync)
 	free(sync);
 }
 
+/* With the lock held: who waits for a source of that kind and name. */
+static struct fp_waiting_looks *waiting_at(struct fp_sync *sync, const struct fp_source *like)
+{
+	for (size_t i = 0; i < sync->source_count; i++) {
+		struct fp_source *source = &sync->sources[i];
+
+		if (!source->repository == !like->repository &&
+			strcmp(name_of(source), name_of(like)) == 0)
+			return &source->waiting;
+	}
+	return NULL;
+}
+
+/* Puts what was loaded in the place of what was there; who waits for a source goes on waiting for
+ * the one of its name, and is told so when there is none. `fresh` is left with the old. */
+static void exchange(struct fp_sync *sync, struct fp_sync *fresh)
+{
+	struct fp_sync old = *fresh;
+
+	old.config = sync->config;
+	old.settings = sync->settings;
+	old.sources = sync->sources;
+	old.source_count = sync->source_count;
+	sync->config = fresh->config;
+	sync->settings = fresh->settings;
+	sync->sources = fresh->sources;
+	sync->source_count = fresh->source_count;
+	for (size_t i = 0; i < sync->source_count; i++)
+		sync->sources[i].sync = sync;
+	for (size_t i = 0; i < old.source_count; i++) {
+		struct fp_waiting_looks *waiting = waiting_at(sync, &old.sources[i]);
+
+		if (waiting)
+			fp_waiting_looks_move(&old.sources[i].waiting, waiting);
+	}
+	*fresh = old;
+}
+
+/* The new sources are loaded beside the old ones and without the lock: requests that ask how a
+ * source is do not wait meanwhile. */
 int fp_sync_reload(struct fp_sync *sync, const struct fp_config *config, struct fp_error *error)
 {
+	struct fp_sync other = {
+		.options = sync->options, .config = config, .publisher = sync->publisher};
+	struct fp_error starting;
 	int r;
 
 	stop_threads(sync);
-	pthread_mutex_lock(&sync->lock);
-	fp_sync_unload(sync);
-	sync->config = config;
-	r = fp_sync_load(sync, error);
-	pthread_mutex_unlock(&sync->lock);
-	return r < 0 ? r : start_threads(sync, error);
+	r = fp_sync_load(&other, error);
+	if (r >= 0) {
+		pthread_mutex_lock(&sync->lock);
+		exchange(sync, &other);
+		pthread_mutex_unlock(&sync->lock);
+	}
+	fp_sync_unload(&other);
+	if (sync->options.woken)
+		sync->options.woken(sync->options.context);
+	if (r < 0)
+		return start_threads(sync, &starting) < 0 ? -FP_ERROR_LIMIT : r;
+	return start_threads(sync, error);
 }

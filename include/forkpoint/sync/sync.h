@@ -29,8 +29,8 @@ int fp_sync_start(const struct fp_sync_options *options, const struct fp_config 
 	struct fp_publisher *publisher, struct fp_sync **sync, struct fp_error *error);
 /* Cancels what is under way, settles all tickets, and waits for the threads. */
 void fp_sync_stop(struct fp_sync *sync);
-/* Goes on with another configuration; serving is not interrupted. On failure the old one stays
- * loaded but nothing is looked at any more. */
+/* Goes on with another configuration; serving is not interrupted. On failure the old one stays in
+ * force. */
 int fp_sync_reload(struct fp_sync *sync, const struct fp_config *config, struct fp_error *error);
 
 /* What the service asks of us. */
