@@ -97,6 +97,47 @@ static void write_tips(struct fp_json *json, const struct fp_branches *branches,
 	fp_json_array_end(json);
 }
 
+enum { REF_EVENTS_SHOWN = 20 };
+
+static void write_oid(struct fp_json *json, const char *key, const struct fp_oid *oid)
+{
+	char hex[FP_OID_HEX + 1];
+
+	fp_oid_format(oid, hex);
+	fp_json_member_text(json, key, fp_oid_is_zero(oid) ? NULL : hex);
+}
+
+static int write_ref_event(
+	void *context, int64_t event, int64_t at_us, const struct fp_ref_event *row)
+{
+	struct fp_json *json = context;
+
+	fp_json_object_begin(json);
+	fp_json_member_text(json, "ref", row->name);
+	fp_json_member_text(json, "movement", fp_ref_movement_name(row->movement));
+	write_oid(json, "old", &row->old_oid);
+	write_oid(json, "new", &row->new_oid);
+	fp_json_member_time_us(json, "at", at_us);
+	fp_json_member_i64(json, "revision", event);
+	fp_json_object_end(json);
+	return 0;
+}
+
+static void write_ref_events(struct fp_http_context *context, struct fp_json *json,
+	const struct fp_snapshot_repository *repository)
+{
+	struct fp_error error;
+	int r;
+
+	fp_json_key(json, "ref_events");
+	fp_json_array_begin(json);
+	r = fp_service_ref_events(
+		context->worker, repository, REF_EVENTS_SHOWN, write_ref_event, json, &error);
+	fp_json_array_end(json);
+	if (r < 0)
+		fp_json_member_text(json, "ref_events_trouble", error.text);
+}
+
 static void write_feed(struct fp_http_context *context, struct fp_json *json,
 	const struct fp_package_settings *settings)
 {
@@ -153,6 +194,8 @@ static void write_repository(struct fp_http_context *context, struct fp_json *js
 		write_sizes(json, repository, &status);
 	}
 	write_tips(json, repository->branches, whole);
+	if (whole)
+		write_ref_events(context, json, repository);
 	fp_json_key(json, "packages");
 	fp_json_array_begin(json);
 	for (size_t i = 0; i < repository->settings->package_count; i++)
@@ -172,8 +215,9 @@ static void write_line(struct fp_http_context *context, struct fp_buf *buf,
 	fp_buf_addf(buf, "%.*s\t%s\t%s", FP_STR_ARG(repository->settings->name),
 		repository->branches ? "ready" : "not ready", phase_name(status.phase));
 	if (status.phase != FP_PHASE_WAITING)
-		fp_buf_addf(buf, " %llu of %llu", (unsigned long long)status.done,
-			(unsigned long long)status.total);
+		fp_buf_addf(buf, " %llu", (unsigned long long)status.done);
+	if (status.phase != FP_PHASE_WAITING && status.total)
+		fp_buf_addf(buf, " of %llu", (unsigned long long)status.total);
 	if (repository->branches)
 		fp_buf_addf(buf, "\t%u commits\t%zu branches", repository->branches->view.count,
 			repository->branches->count);

@@ -12,13 +12,6 @@ int fp_service_record(const struct fp_service *service, const struct fp_record *
 	return fp_journal_append(service->journal, record, hash, error);
 }
 
-static int open_store(struct fp_worker *worker, struct fp_error *error)
-{
-	if (worker->store)
-		return 0;
-	return fp_store_open(worker->service->data_dir, true, &worker->store, error);
-}
-
 static void hurry(struct fp_worker *worker)
 {
 	if (worker->service->recorder)
@@ -30,7 +23,7 @@ int fp_service_history_get(struct fp_worker *worker, uint64_t id, struct fp_stor
 {
 	/* Asked before reading: what is drained by now is found by the read that follows. */
 	bool drained = fp_journal_is_drained(worker->service->journal, id);
-	int r = open_store(worker, error);
+	int r = fp_worker_open_store(worker, error);
 
 	if (r >= 0)
 		r = fp_store_read_record(worker->store, id, stored, error);
@@ -45,7 +38,7 @@ int fp_service_answer_get(struct fp_worker *worker, struct fp_hash128 hash,
 	struct fp_stored_record *stored, struct fp_error *error)
 {
 	uint64_t waiting, room;
-	int r = open_store(worker, error);
+	int r = fp_worker_open_store(worker, error);
 
 	fp_journal_measure(worker->service->journal, &waiting, &room);
 	if (r >= 0)

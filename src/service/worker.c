@@ -31,6 +31,13 @@ void fp_worker_free(struct fp_worker *worker)
 	free(worker);
 }
 
+int fp_worker_open_store(struct fp_worker *worker, struct fp_error *error)
+{
+	if (worker->store)
+		return 0;
+	return fp_store_open(worker->service->data_dir, true, &worker->store, error);
+}
+
 const struct fp_snapshot *fp_worker_enter(struct fp_worker *worker)
 {
 	return fp_reader_enter(worker->reader);

@@ -8,3 +8,6 @@ struct fp_worker {
 	struct fp_scratch scratch;
 	struct fp_store *store; /* read-only, opened when first needed */
 };
+
+/* Opens worker->store if it is not open yet. */
+int fp_worker_open_store(struct fp_worker *worker, struct fp_error *error);

@@ -153,6 +153,13 @@ int fp_service_history_get(struct fp_worker *worker, uint64_t id, struct fp_stor
 int fp_service_answer_get(struct fp_worker *worker, struct fp_hash128 hash,
 	struct fp_stored_record *stored, struct fp_error *error);
 
+/* ---- ref events ---- */
+
+/* The newest movements of a repository's refs, newest first, at most `limit`. Reads the database.
+ */
+int fp_service_ref_events(struct fp_worker *worker, const struct fp_snapshot_repository *repository,
+	unsigned limit, fp_ref_event_fn *row, void *context, struct fp_error *error);
+
 /* ---- ready? ---- */
 
 struct fp_readiness {
