@@ -3,6 +3,29 @@
 
 #include "forkpoint/core/nuget_version.h"
 
+/* Lower case; what is not unreserved in RFC 3986 is percent-escaped, so that no name or version
+ * from outside can lead to another address. */
+static void add_part(struct fp_str text, struct fp_buf *buf)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = fp_char_lower(text.ptr[i]);
+
+		if (fp_char_is_alnum(c) || (c && strchr("-._~", c)))
+			fp_buf_add_char(buf, c);
+		else
+			fp_buf_addf(buf, "%%%02X", (unsigned char)c);
+	}
+}
+
+static void add_version(struct fp_str version, struct fp_buf *buf)
+{
+	struct fp_buf FP_CLEANUP_BUF key;
+
+	fp_buf_init(&key, 4096);
+	fp_version_key(version, &key);
+	add_part(fp_buf_str(&key), buf);
+}
+
 void fp_package_url_write(
 	const char *template_url, struct fp_str id, struct fp_str version, struct fp_buf *buf)
 {
@@ -10,11 +33,10 @@ void fp_package_url_write(
 
 	for (const char *at = template_url; *at;) {
 		if (strncmp(at, id_mark, sizeof(id_mark) - 1) == 0) {
-			for (size_t i = 0; i < id.len; i++)
-				fp_buf_add_char(buf, fp_char_lower(id.ptr[i]));
+			add_part(id, buf);
 			at += sizeof(id_mark) - 1;
 		} else if (strncmp(at, version_mark, sizeof(version_mark) - 1) == 0) {
-			fp_version_key(version, buf);
+			add_version(version, buf);
 			at += sizeof(version_mark) - 1;
 		} else {
 			fp_buf_add_char(buf, *at++);

@@ -1,4 +1,5 @@
 /* Whether a package file can be downloaded. */
+#include "forkpoint/core/package_url.h"
 #include "forkpoint/base/time.h"
 #include "forkpoint/feed/feed_state.h"
 #include "forkpoint/feed/url.h"
@@ -66,7 +67,7 @@ int fp_feed_check_download(
 		return r;
 	FP_CLEANUP_BUF struct fp_buf url;
 	fp_buf_init(&url, 4 * FP_URL_MAX_BYTES);
-	fp_feed_download_url(template_url, package_id, version, &url);
+	fp_package_url_write(template_url, fp_str(package_id), version, &url);
 	r = fp_buf_check(&url, error);
 	return r < 0 ? r : ask(feed, url.data, error);
 }

@@ -91,10 +91,6 @@ int fp_feed_look(struct fp_feed *feed, const char *package_id, struct fp_listing
 int fp_feed_check_download(struct fp_feed *feed, const char *package_id, struct fp_str version,
 	struct fp_error *error);
 
-/* Appends the URL of a .nupkg from a listing's template. */
-void fp_feed_download_url(const char *template_url, const char *package_id, struct fp_str version,
-	struct fp_buf *buf);
-
 /* Appends what the feed offers, in lines for an operator: `forkpoint probe-feed`. package_id may
  * be NULL. */
 int fp_feed_probe(

@@ -1,4 +1,5 @@
 /* URLs: what decides where credentials go and what documents may name. */
+#include "forkpoint/core/package_url.h"
 #include "forkpoint/feed/feed.h"
 #include "forkpoint/feed/url.h"
 
@@ -156,9 +157,9 @@ static void test_download(void **state)
 	for (size_t i = 0; i < FP_ARRAY_SIZE(rows); i++) {
 		FP_CLEANUP_BUF struct fp_buf url;
 		fp_buf_init(&url, 1000);
-		fp_feed_download_url(
+		fp_package_url_write(
 			"https://a/{id-lower}/{version-lower}/{id-lower}.{version-lower}.nupkg",
-			"Demo.Id", fp_str(rows[i].version), &url);
+			fp_str("Demo.Id"), fp_str(rows[i].version), &url);
 		assert_string_equal(url.data, rows[i].expected);
 	}
 }
