@@ -2,6 +2,7 @@
  * A feed as a source: look at each of its packages, work out what happened to which version, write
  * it down, publish.
  */
+#include "availability.h"
 #include "sources.h"
 
 #include "forkpoint/base/log.h"
@@ -212,26 +213,46 @@ static void note_status(struct fp_sync *sync, const struct fp_feed_source *sourc
 }
 
 /* A doubtful list counts as read, but not as synced: what is served stays as old as it was. */
+static int note_synced(
+	struct fp_feed_source *source, struct fp_feed_package *package, struct fp_error *error)
+{
+	int64_t now_us = fp_clock_real_us();
+	int r;
+
+	if (package->doubt[0])
+		return 0;
+	r = fp_store_set_synced(source->store, "package", package->row, now_us, error);
+	if (r >= 0)
+		package->synced_us = now_us;
+	return r;
+}
+
+/* 1 when anything changed. */
+static int verify_downloads(struct fp_sync *sync, struct fp_feed_source *source,
+	struct fp_feed_package *package, struct fp_error *error)
+{
+	int r = fp_feed_package_verify(sync, source, package, package->verify, error);
+
+	if (r == 1 && reload_versions(source, package, error) < 0)
+		return -(int)error->code;
+	return r;
+}
+
 static int look_at_package(struct fp_sync *sync, struct fp_feed_source *source,
 	struct fp_feed_package *package, int64_t *retry_after_us, struct fp_error *error)
 {
 	struct fp_feed_report report = {0};
-	int r = take_look(source, package, &report, error);
+	int changed = take_look(source, package, &report, error);
+	int r = changed;
 
 	if (report.retry_after_us > *retry_after_us)
 		*retry_after_us = report.retry_after_us;
-	if (r >= 0 && !package->doubt[0]) {
-		int64_t now_us = fp_clock_real_us();
-		int written =
-			fp_store_set_synced(source->store, "package", package->row, now_us, error);
-
-		if (written >= 0)
-			package->synced_us = now_us;
-		else
-			r = written;
-	}
+	if (r >= 0)
+		r = note_synced(source, package, error);
+	if (r >= 0)
+		r = verify_downloads(sync, source, package, error);
 	note_status(sync, source, package, &report, r < 0 ? error : NULL);
-	return r;
+	return r < 0 ? r : changed | r;
 }
 
 /* ---- the feed ---- */
@@ -248,10 +269,12 @@ static void fill_options(struct fp_sync *sync, struct fp_feed_source *source)
 
 	source->options = (struct fp_feed_options){
 		.name = config->name,
-		.url = config->url,
+		.url = source->nuget.url ? source->nuget.url : config->url,
 		.kind = kinds[config->protocol],
-		.username = config->username,
-		.password = source->password.len ? source->password.data : NULL,
+		.username = source->nuget.url ? source->nuget.username : config->username,
+		.password = source->nuget.url	   ? source->nuget.password
+			    : source->password.len ? source->password.data
+						   : NULL,
 		.ca_file = config->ca_file,
 		.proxy = config->proxy,
 		.connect_timeout_us = config->connect_timeout_us,
@@ -273,7 +296,11 @@ static int open_feed(struct fp_sync *sync, struct fp_feed_source *source, struct
 	if (source->feed)
 		return 0;
 	fp_buf_clear(&source->password);
-	if (source->config->password.env || source->config->password.file)
+	fp_nuget_source_release(&source->nuget);
+	if (source->config->nuget_config_file)
+		r = fp_nuget_config_read(source->config->nuget_config_file,
+			source->config->nuget_config_source, &source->nuget, error);
+	else if (source->config->password.env || source->config->password.file)
 		r = fp_config_secret_read(&source->config->password, &source->password, error);
 	if (r < 0)
 		return r;
@@ -298,7 +325,9 @@ int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source,
 		r = look_at_package(sync, source, &source->packages[i], retry_after_us, error);
 		changed |= r > 0;
 	}
-	if (r == -FP_ERROR_DENIED)
+	/* What was learned of a feed that refuses us, or is not what it should be, may be at fault.
+	 */
+	if (r == -FP_ERROR_DENIED || r == -FP_ERROR_INVALID)
 		close_feed(source);
 	if (r == -FP_ERROR_CANCELLED)
 		return r;
@@ -312,7 +341,8 @@ int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source,
 
 /* ---- life ---- */
 
-static int add_package(struct fp_feed_source *source, const char *id, struct fp_error *error)
+static int add_package(const struct fp_config *config, struct fp_feed_source *source,
+	const char *id, struct fp_error *error)
 {
 	struct fp_feed_package *package;
 	int r;
@@ -325,6 +355,7 @@ static int add_package(struct fp_feed_source *source, const char *id, struct fp_
 	if (!package->id)
 		return fp_error_memory(error);
 	source->package_count++;
+	package->verify = fp_feed_package_verify_mode(config, source, id);
 	r = fp_store_package_id(source->store, source->config->name, id, &package->row, error);
 	if (r >= 0)
 		r = fp_store_get_synced(
@@ -360,9 +391,9 @@ static int add_packages(
 
 			if (!is_of_feed(package, source))
 				continue;
-			r = add_package(source, package->id, error);
+			r = add_package(config, source, package->id, error);
 			for (size_t j = 0; r >= 0 && j < package->set_count; j++)
-				r = add_package(source, package->set[j], error);
+				r = add_package(config, source, package->set[j], error);
 		}
 	}
 	return r;
@@ -398,11 +429,13 @@ void fp_feed_source_free(struct fp_feed_source *source)
 	for (size_t i = 0; i < source->package_count; i++) {
 		free(source->packages[i].id);
 		fp_version_rows_release(&source->packages[i].rows);
+		fp_map_release(&source->packages[i].found);
 	}
 	free(source->packages);
 	if (source->password.data)
 		explicit_bzero(source->password.data, source->password.capacity);
 	fp_buf_release(&source->password);
+	fp_nuget_source_release(&source->nuget);
 	fp_store_close(source->store);
 	free(source);
 }

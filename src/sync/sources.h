@@ -6,7 +6,9 @@
  * from other threads too (its schedule, who waits for it, its status) is guarded by the sync's
  * lock, which is never held while something blocks.
  */
+#include "forkpoint/core/nuget_version.h"
 #include "forkpoint/feed/feed.h"
+#include "forkpoint/feed/nuget_config.h"
 #include "forkpoint/mirror/source.h"
 #include "forkpoint/store/versions.h"
 #include "forkpoint/sync/schedule.h"
@@ -68,6 +70,8 @@ struct fp_feed_package {
 	int64_t revision;
 	bool read; /* its feed was read for it at least once, ever */
 	int64_t synced_us;
+	enum fp_verify_download verify;
+	struct fp_map found;	      /* versions whose files were there when they were asked for */
 	bool pending_misses;	      /* a version was missing once: the next look decides */
 	char doubt[160];	      /* why the last list was not believed whole; or empty */
 	struct fp_feed_status status; /* under the sync's lock */
@@ -79,6 +83,7 @@ struct fp_feed_source {
 	struct fp_store *store;
 	struct fp_feed *feed; /* NULL until secrets could be read */
 	struct fp_buf password;
+	struct fp_nuget_source nuget; /* of nuget_config; empty otherwise */
 	struct fp_feed_options options;
 	struct fp_feed_package *packages;
 	size_t package_count;
