@@ -61,8 +61,11 @@ int fp_command_print_config(int count, char **arguments)
 	if (!config)
 		return FP_EXIT_FAILURE;
 	fp_config_print(config, &text);
-	if (text.len)
-		fputs(text.data, stdout);
+	if (text.state != FP_BUF_OK) {
+		fputs("forkpoint: the configuration is too large to be printed\n", stderr);
+		return FP_EXIT_FAILURE;
+	}
+	fputs(text.data, stdout);
 	return FP_EXIT_OK;
 }
 

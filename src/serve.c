@@ -261,6 +261,10 @@ static bool needs_restart(const struct fp_config *old, const struct fp_config *n
 	for (size_t i = 0; i < old->listen_count; i++)
 		if (strcmp(old->listen[i].text, new->listen[i].text) != 0)
 			return true;
+	if (!old->http_allow_origin != !new->http_allow_origin ||
+		(old->http_allow_origin &&
+			strcmp(old->http_allow_origin, new->http_allow_origin) != 0))
+		return true;
 	return old->http_threads != new->http_threads ||
 	       old->http_max_connections != new->http_max_connections ||
 	       old->history_journal_bytes != new->history_journal_bytes;
