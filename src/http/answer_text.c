@@ -1,51 +1,40 @@
 /* The forms of /resolve that shells, builds and people read. */
 #include "render.h"
 
-static void write_sentences(const struct fp_answer *answer, const char *prefix, struct fp_buf *buf)
+/* `text` is room to write in, empty before and afterwards. */
+static void write_sentences(
+	const struct fp_answer *answer, enum fp_form form, struct fp_buf *text, struct fp_buf *buf)
 {
 	for (int i = 0; answer->started && i <= (int)answer->last_step; i++) {
 		/* A failed step's sentence is the problem's detail, which stands above. */
 		if (i == (int)answer->last_step && answer->outcome != FP_OUTCOME_OK)
 			break;
-		fp_buf_add_text(buf, prefix);
-		fp_answer_write_step(answer, (enum fp_step)i, buf);
-		fp_buf_add_char(buf, '\n');
+		fp_answer_write_step(answer, (enum fp_step)i, text);
+		fp_problem_add_line(buf, "", fp_buf_str(text), form);
+		fp_buf_clear(text);
 	}
 	for (int i = 0; i < FP_WARNING_COUNT; i++) {
 		if (!fp_answer_warns(answer, (enum fp_warning)i))
 			continue;
-		fp_buf_add_text(buf, prefix);
-		fp_buf_add_text(buf, "warning ");
-		fp_buf_add_text(buf, fp_warning_code((enum fp_warning)i));
-		fp_buf_add_text(buf, ": ");
-		fp_answer_write_warning(answer, (enum fp_warning)i, buf);
-		fp_buf_add_char(buf, '\n');
+		fp_buf_add_text(text, "warning ");
+		fp_buf_add_text(text, fp_warning_code((enum fp_warning)i));
+		fp_buf_add_text(text, ": ");
+		fp_answer_write_warning(answer, (enum fp_warning)i, text);
+		fp_problem_add_line(buf, "", fp_buf_str(text), form);
+		fp_buf_clear(text);
 	}
 }
 
-static void write_problem(const struct fp_answer *answer, enum fp_form form, struct fp_buf *buf)
+static void write_problem(
+	const struct fp_answer *answer, enum fp_form form, struct fp_buf *text, struct fp_buf *buf)
 {
-	fp_problem_write_text(
-		buf, fp_problem_of(answer->outcome), fp_buf_str(&answer->detail), form);
-	for (size_t i = 0; i < answer->nearest_count; i++) {
-		fp_buf_add_text(buf, form == FP_FORM_ENV ? "# nearest: " : "nearest: ");
-		fp_buf_add_str(buf, answer->nearest[i]);
-		fp_buf_add_char(buf, '\n');
-	}
+	fp_problem_write_text(buf, fp_problem_of(answer->outcome), fp_buf_str(&answer->detail),
+		answer->nearest, answer->nearest_count, form);
 	if (answer->repository)
-		write_sentences(answer, form == FP_FORM_ENV ? "# " : "", buf);
+		write_sentences(answer, form, text, buf);
 }
 
-static void write_text(
-	struct fp_str id, struct fp_str version, const struct fp_answer *answer, struct fp_buf *buf)
-{
-	fp_buf_add_str(buf, version);
-	fp_buf_add_char(buf, '\n');
-	write_sentences(answer, "", buf);
-}
-
-static void write_version(
-	struct fp_str id, struct fp_str version, const struct fp_answer *answer, struct fp_buf *buf)
+static void write_version(struct fp_str id, struct fp_str version, struct fp_buf *buf)
 {
 	fp_buf_add_str(buf, version);
 	fp_buf_add_char(buf, '\n');
@@ -64,8 +53,7 @@ static void add_xml(struct fp_buf *buf, struct fp_str text)
 	}
 }
 
-static void write_props(
-	struct fp_str id, struct fp_str version, const struct fp_answer *answer, struct fp_buf *buf)
+static void write_props(struct fp_str id, struct fp_str version, struct fp_buf *buf)
 {
 	fp_buf_add_text(buf,
 		"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
@@ -98,8 +86,7 @@ static void add_shell_word(struct fp_buf *buf, struct fp_str text)
 	fp_buf_add_char(buf, '\'');
 }
 
-static void write_env(
-	struct fp_str id, struct fp_str version, const struct fp_answer *answer, struct fp_buf *buf)
+static void write_env(struct fp_str id, struct fp_str version, struct fp_buf *buf)
 {
 	fp_buf_add_text(buf, "PGO_DATABASE_ID=");
 	add_shell_word(buf, id);
@@ -123,8 +110,7 @@ static void add_vso(struct fp_buf *buf, struct fp_str text)
 	}
 }
 
-static void write_vso(
-	struct fp_str id, struct fp_str version, const struct fp_answer *answer, struct fp_buf *buf)
+static void write_vso(struct fp_str id, struct fp_str version, struct fp_buf *buf)
 {
 	fp_buf_add_text(buf, "##vso[task.setvariable variable=PGO_DATABASE_ID]");
 	add_vso(buf, id);
@@ -137,8 +123,8 @@ void fp_answer_write_form(struct fp_http_context *context, const struct fp_answe
 	enum fp_form form, struct fp_buf *buf)
 {
 	static void (*const writers[FP_FORM_COUNT])(
-		struct fp_str, struct fp_str, const struct fp_answer *, struct fp_buf *) = {
-		[FP_FORM_TEXT] = write_text,
+		struct fp_str, struct fp_str, struct fp_buf *) = {
+		[FP_FORM_TEXT] = write_version,
 		[FP_FORM_VERSION] = write_version,
 		[FP_FORM_PROPS] = write_props,
 		[FP_FORM_ENV] = write_env,
@@ -146,9 +132,11 @@ void fp_answer_write_form(struct fp_http_context *context, const struct fp_answe
 	};
 
 	if (answer->outcome != FP_OUTCOME_OK) {
-		write_problem(answer, form, buf);
+		write_problem(answer, form, &context->text, buf);
 		return;
 	}
 	writers[form](answer->package->settings->id,
-		fp_answer_version(answer, answer->selection.chosen)->row.text, answer, buf);
+		fp_answer_version(answer, answer->selection.chosen)->row.text, buf);
+	if (form == FP_FORM_TEXT)
+		write_sentences(answer, form, &context->text, buf);
 }

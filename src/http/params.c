@@ -189,38 +189,6 @@ bool fp_form_find(struct fp_str name, enum fp_form *form)
 	return false;
 }
 
-/* The media type of an Accept element, without its parameters. */
-static bool names_form(struct fp_str type, enum fp_form form)
-{
-	struct fp_str own = fp_str(forms[form].content_type);
-
-	for (size_t i = 0; i < own.len; i++)
-		if (own.ptr[i] == ';')
-			own.len = i;
-	return fp_str_equal_nocase(type, own);
-}
-
-/* Thousandths of the q parameter of an element; 1000 without one. */
-static unsigned quality_of(struct fp_str parameters)
-{
-	for (size_t i = 0; i + 2 < parameters.len; i++) {
-		unsigned quality = 0, scale = 1000;
-
-		if (fp_char_lower(parameters.ptr[i]) != 'q' || parameters.ptr[i + 1] != '=')
-			continue;
-		for (i += 2; i < parameters.len && scale; i++) {
-			if (parameters.ptr[i] == '.')
-				continue;
-			if (!fp_char_is_digit(parameters.ptr[i]))
-				break;
-			quality += (unsigned)(parameters.ptr[i] - '0') * scale;
-			scale /= 10;
-		}
-		return quality > 1000 ? 1000 : quality;
-	}
-	return 1000;
-}
-
 static struct fp_str cut_at(struct fp_str *text, char c)
 {
 	struct fp_str head = *text;
@@ -237,6 +205,50 @@ static struct fp_str cut_at(struct fp_str *text, char c)
 	return head;
 }
 
+/* Whether a media range (text/plain, text/<any>, <any>/<any>) takes the form. */
+static bool takes_form(struct fp_str range, enum fp_form form)
+{
+	struct fp_str parameters = fp_str(forms[form].content_type);
+	struct fp_str own = cut_at(&parameters, ';');
+	struct fp_str family = cut_at(&own, '/');
+
+	if (fp_str_equal(range, FP_STR_LITERAL("*/*")))
+		return true;
+	if (!fp_str_equal_nocase(cut_at(&range, '/'), family))
+		return false;
+	return fp_str_equal(range, FP_STR_LITERAL("*")) || fp_str_equal_nocase(range, own);
+}
+
+/* Thousandths of a q value: 0.5, 1, 0.125. */
+static unsigned parse_quality(struct fp_str text)
+{
+	unsigned quality = 0, scale = 1000;
+
+	for (size_t i = 0; i < text.len && scale; i++) {
+		if (text.ptr[i] == '.')
+			continue;
+		if (!fp_char_is_digit(text.ptr[i]))
+			break;
+		quality += (unsigned)(text.ptr[i] - '0') * scale;
+		scale /= 10;
+	}
+	return quality > 1000 ? 1000 : quality;
+}
+
+/* Of the q parameter of an element; 1000 without one. */
+static unsigned quality_of(struct fp_str parameters)
+{
+	while (parameters.len) {
+		struct fp_str value = fp_str_trim(cut_at(&parameters, ';'));
+		struct fp_str name = cut_at(&value, '=');
+
+		if (fp_str_equal_nocase(name, FP_STR_LITERAL("q")))
+			return parse_quality(value);
+	}
+	return 1000;
+}
+
+/* Of equal wishes the first wins; of one wish's forms the route's first. */
 enum fp_form fp_form_negotiate(struct fp_str accept, unsigned route_forms)
 {
 	enum fp_form best = (enum fp_form)__builtin_ctz(route_forms);
@@ -244,18 +256,14 @@ enum fp_form fp_form_negotiate(struct fp_str accept, unsigned route_forms)
 
 	while (accept.len) {
 		struct fp_str element = cut_at(&accept, ',');
-		struct fp_str type = fp_str_trim(cut_at(&element, ';'));
+		struct fp_str range = fp_str_trim(cut_at(&element, ';'));
 		unsigned quality = quality_of(element);
 
 		for (int i = 0; i < FP_FORM_COUNT; i++) {
 			if (!(route_forms >> i & 1) || quality <= best_quality ||
-				!names_form(type, (enum fp_form)i))
+				!takes_form(range, (enum fp_form)i))
 				continue;
 			best = (enum fp_form)i;
-			best_quality = quality;
-		}
-		if (fp_str_equal(type, FP_STR_LITERAL("*/*")) && quality > best_quality) {
-			best = (enum fp_form)__builtin_ctz(route_forms);
 			best_quality = quality;
 		}
 	}

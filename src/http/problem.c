@@ -101,20 +101,33 @@ void fp_problem_write_members(struct fp_json *json, const struct fp_problem_row 
 	fp_json_array_end(json);
 }
 
-/* In the form env, lines are comments: a script that evals an error does nothing. */
-static void add_line(struct fp_buf *buf, struct fp_str line, enum fp_form form)
+void fp_problem_add_line(
+	struct fp_buf *buf, const char *prefix, struct fp_str line, enum fp_form form)
 {
+	size_t start;
+
+	/* A script that evals an error does nothing. */
 	if (form == FP_FORM_ENV)
 		fp_buf_add_text(buf, "# ");
+	fp_buf_add_text(buf, prefix);
+	start = buf->len;
 	fp_buf_add_str(buf, line);
+	for (size_t i = start; i < buf->len; i++) {
+		if ((unsigned char)buf->data[i] < 0x20 || buf->data[i] == 0x7f)
+			buf->data[i] = ' ';
+		else if (form == FP_FORM_VSO && buf->data[i] == '[')
+			buf->data[i] = '('; /* ##vso[ is a command wherever it stands */
+	}
 	fp_buf_add_char(buf, '\n');
 }
 
 void fp_problem_write_text(struct fp_buf *buf, const struct fp_problem_row *row,
-	struct fp_str detail, enum fp_form form)
+	struct fp_str detail, const struct fp_str *nearest, size_t nearest_count, enum fp_form form)
 {
-	add_line(buf, fp_str(row->title), form);
-	add_line(buf, detail, form);
+	fp_problem_add_line(buf, "", fp_str(row->title), form);
+	fp_problem_add_line(buf, "", detail, form);
+	for (size_t i = 0; i < nearest_count; i++)
+		fp_problem_add_line(buf, "nearest: ", nearest[i], form);
 }
 
 static void write_document(struct fp_request *request, struct fp_reply *reply,
@@ -131,21 +144,6 @@ static void write_document(struct fp_request *request, struct fp_reply *reply,
 	fp_buf_add_char(&reply->body, '\n');
 }
 
-static void write_lines(struct fp_request *request, struct fp_reply *reply,
-	const struct fp_problem_row *row, struct fp_str detail, const struct fp_str *nearest,
-	size_t nearest_count)
-{
-	fp_problem_write_text(&reply->body, row, detail, request->form);
-	for (size_t i = 0; i < nearest_count; i++) {
-		struct fp_buf FP_CLEANUP_BUF line = {0};
-
-		fp_buf_init(&line, 4096);
-		fp_buf_add_text(&line, "nearest: ");
-		fp_buf_add_str(&line, nearest[i]);
-		add_line(&reply->body, fp_buf_str(&line), request->form);
-	}
-}
-
 enum fp_handled fp_reply_problem(struct fp_request *request, struct fp_reply *reply,
 	const char *code, const struct fp_str *nearest, size_t nearest_count, const char *format,
 	...)
@@ -158,6 +156,7 @@ enum fp_handled fp_reply_problem(struct fp_request *request, struct fp_reply *re
 	vsnprintf(detail, sizeof(detail), format, arguments);
 	va_end(arguments);
 	fp_buf_clear(&reply->body);
+	fp_buf_clear(&reply->link);
 	reply->etag[0] = '\0';
 	reply->status = row->status;
 	reply->cache_control = row->status == 404 ? "max-age=3" : "no-store";
@@ -168,7 +167,8 @@ enum fp_handled fp_reply_problem(struct fp_request *request, struct fp_reply *re
 		write_document(request, reply, row, fp_str(detail), nearest, nearest_count);
 	} else {
 		reply->content_type = "text/plain; charset=utf-8";
-		write_lines(request, reply, row, fp_str(detail), nearest, nearest_count);
+		fp_problem_write_text(
+			&reply->body, row, fp_str(detail), nearest, nearest_count, request->form);
 	}
 	return FP_HANDLED;
 }

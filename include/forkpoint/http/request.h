@@ -160,8 +160,13 @@ enum fp_handled fp_reply_problem(struct fp_request *request, struct fp_reply *re
 /* The members that every problem document begins with. */
 void fp_problem_write_members(struct fp_json *json, const struct fp_problem_row *row,
 	struct fp_str detail, const struct fp_str *nearest, size_t nearest_count);
+/* A problem's plain lines: title, detail, nearest names. */
 void fp_problem_write_text(struct fp_buf *buf, const struct fp_problem_row *row,
-	struct fp_str detail, enum fp_form form);
+	struct fp_str detail, const struct fp_str *nearest, size_t nearest_count,
+	enum fp_form form);
+/* One of them. Whatever it says stays one line, a comment in env, and no command in vso. */
+void fp_problem_add_line(
+	struct fp_buf *buf, const char *prefix, struct fp_str line, enum fp_form form);
 
 /* ---- routes.c ---- */
 

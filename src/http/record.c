@@ -1,0 +1,83 @@
+/* An answer on its way into the journal, from which it is replayed for ever. */
+#include "resolve.h"
+
+#define JOURNAL_FULL_RETRY_US (2 * FP_US_PER_S)
+
+static void fill_record(const struct fp_request *request, const struct fp_answer *answer,
+	const struct fp_document *document, unsigned status, struct fp_record *record,
+	char sha[FP_OID_HEX + 1])
+{
+	const struct fp_catalog_version *chosen =
+		fp_answer_version(answer, answer->selection.chosen);
+	const char *form = fp_form_word(request->form);
+
+	*record = (struct fp_record){
+		.id = fp_service_next_id(request->context->service),
+		.at_us = request->received_us,
+		.feed_synced_us = answer->feed_synced_us,
+		.refs_synced_us = answer->refs_synced_us,
+		.duration_us = (uint32_t)(fp_clock_monotonic_us() - request->started_us),
+		.status = (uint16_t)status,
+		.client = request->client,
+		.agent = request->agent,
+		.branch = answer->branch_name,
+		.outcome = fp_str(fp_outcome_code(answer->outcome)),
+		.document = fp_buf_str(document->buf),
+	};
+	memcpy(record->form, form, strlen(form) < sizeof(record->form) ? strlen(form) : 7);
+	memcpy(record->holes, document->holes, sizeof(record->holes));
+	if (answer->repository)
+		record->repo = answer->repository->settings->name;
+	if (answer->started && answer->commit != FP_NO_COMMIT) {
+		fp_oid_format(
+			fp_graph_oid(&answer->repository->branches->view, answer->commit), sha);
+		record->sha = fp_str_n(sha, FP_OID_HEX);
+	}
+	if (chosen && answer->outcome == FP_OUTCOME_OK)
+		record->version = chosen->row.text;
+}
+
+bool fp_answer_record(struct fp_request *request, struct fp_str asked_sha, unsigned status,
+	struct fp_buf *buf, struct fp_hash128 *hash, struct fp_record *record,
+	struct fp_document *document)
+{
+	struct fp_answer *answer = &request->context->answer;
+	bool all = request->given[FP_PARAM_CANDIDATES];
+	char sha[FP_OID_HEX + 1];
+	struct fp_error error;
+
+	fp_document_begin(document, buf);
+	fp_answer_write_json(request->context, answer, asked_sha, all, document);
+	if (buf->state != FP_BUF_OK)
+		return false;
+	fill_record(request, answer, document, status, record, sha);
+	if (fp_service_record(request->context->service, record, hash, &error) < 0)
+		return false;
+	fp_document_fill(buf->data, document->holes, record->id, record->at_us,
+		record->feed_synced_us, record->refs_synced_us, *hash);
+	return true;
+}
+
+void fp_answer_set_instance(
+	struct fp_request *request, struct fp_buf *body, const struct fp_document *document)
+{
+	uint32_t at = document->holes[FP_HOLE_INSTANCE];
+	struct fp_buf spliced;
+
+	if (request->id_is_own || at == FP_NO_HOLE)
+		return;
+	fp_buf_init(&spliced, body->max);
+	fp_buf_add(&spliced, body->data, at);
+	fp_buf_add_text(&spliced, request->id);
+	fp_buf_add(&spliced, body->data + at + FP_ANSWER_ID_HEX, body->len - at - FP_ANSWER_ID_HEX);
+	fp_buf_release(body);
+	*body = spliced;
+}
+
+enum fp_handled fp_reply_not_recorded(struct fp_request *request, struct fp_reply *reply)
+{
+	reply->retry_after_us = JOURNAL_FULL_RETRY_US;
+	return fp_reply_problem(request, reply, "not-ready", NULL, 0,
+		"answers cannot be recorded at the moment, and none is given without a record; the "
+		"server's log and /readyz?verbose tell why");
+}

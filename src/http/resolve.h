@@ -1,0 +1,38 @@
+#pragma once
+/* What /resolve's files share. */
+#include "render.h"
+
+/* ---- resolve.c ---- */
+
+/* The question that the request's parameters ask. */
+struct fp_question fp_request_params_question(const struct fp_request *request);
+
+/* ---- wait.c ---- */
+
+int64_t fp_request_wait_us(const struct fp_request *request);
+/* The ticket is the request's; it waits as long as its longest wait. */
+void fp_request_wait_for(struct fp_request *request, struct fp_ticket *ticket);
+/* What is looked for: a ref goes by a hash of its name, so that refs that were looked for in vain
+ * are remembered as commits are. */
+struct fp_str fp_look_key(const struct fp_question *question, char room[FP_HASH128_HEX + 1]);
+/* `Cache-Control: no-cache`: looks at upstream and feed before the first try; true when the request
+ * is to wait for it. */
+bool fp_request_look_again(struct fp_request *request, struct fp_str repo);
+/* Adds to the detail of unknown-commit what came of waiting. */
+void fp_request_explain_unknown(struct fp_request *request, struct fp_answer *answer);
+
+/* ---- record.c: no answer without a record ---- */
+
+/* Writes the document of context->answer to `buf` and records it. False when it could not be
+ * recorded. */
+bool fp_answer_record(struct fp_request *request, struct fp_str asked_sha, unsigned status,
+	struct fp_buf *buf, struct fp_hash128 *hash, struct fp_record *record,
+	struct fp_document *document);
+/* A problem's instance is the request's id, which may be the client's and of another length. */
+void fp_answer_set_instance(
+	struct fp_request *request, struct fp_buf *body, const struct fp_document *document);
+enum fp_handled fp_reply_not_recorded(struct fp_request *request, struct fp_reply *reply);
+
+/* ---- resolve_batch.c ---- */
+
+enum fp_handled fp_resolve_batch(struct fp_request *request, struct fp_reply *reply);

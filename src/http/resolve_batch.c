@@ -1,0 +1,207 @@
+/* POST /resolve: many questions in one body, each answered or refused on its own. */
+#include "resolve.h"
+
+#include "forkpoint/base/json_read.h"
+
+enum { BATCH_MAX = 1000, VALUE_MAX_BYTES = 1024 };
+
+static const enum fp_param batch_params[] = {FP_PARAM_REPO, FP_PARAM_SHA, FP_PARAM_REF,
+	FP_PARAM_BRANCH, FP_PARAM_RELEASE, FP_PARAM_PACKAGE, FP_PARAM_CANDIDATES, FP_PARAM_WAIT};
+
+static bool is_batch_param(enum fp_param param)
+{
+	for (size_t i = 0; i < FP_ARRAY_SIZE(batch_params); i++)
+		if (batch_params[i] == param)
+			return true;
+	return false;
+}
+
+/* A member becomes a parameter of the request. False with a sentence. */
+static bool take_member(
+	struct fp_request *request, const struct fp_json_value *member, struct fp_buf *why)
+{
+	bool plain = member->type == FP_JSON_STRING || member->type == FP_JSON_NUMBER;
+	enum fp_param param;
+
+	if (!fp_param_find(member->key, &param) || !is_batch_param(param)) {
+		fp_buf_addf(why, "\"%.*s\" is not known in a request",
+			(int)(member->key.len < 64 ? member->key.len : 64), member->key.ptr);
+		return false;
+	}
+	if (!plain || request->given[param] || member->text.len > VALUE_MAX_BYTES ||
+		!fp_text_is_clean(member->text) || !fp_param_is_valid(param, member->text)) {
+		fp_buf_addf(
+			why, "\"%s\" takes %s, once", fp_param_name(param), fp_param_takes(param));
+		return false;
+	}
+	request->given[param] = true;
+	request->params[param] = member->text;
+	return true;
+}
+
+/* An item's members become the request's parameters. False with a sentence. */
+static bool take_item(
+	struct fp_request *request, const struct fp_json_value *item, struct fp_buf *why)
+{
+	memset(request->params, 0, sizeof(request->params));
+	memset(request->given, 0, sizeof(request->given));
+	if (item->type != FP_JSON_OBJECT) {
+		fp_buf_add_text(why, "each of \"requests\" takes an object");
+		return false;
+	}
+	for (const struct fp_json_value *member = item->first; member; member = member->next)
+		if (!take_member(request, member, why))
+			return false;
+	if (request->given[FP_PARAM_REPO] &&
+		request->given[FP_PARAM_SHA] != request->given[FP_PARAM_REF])
+		return true;
+	fp_buf_add_text(why, "a request needs \"repo\" and one of \"sha\" and \"ref\"");
+	return false;
+}
+
+static void write_bad_item(struct fp_request *request, struct fp_str why, struct fp_buf *body)
+{
+	struct fp_json json;
+
+	fp_json_init(&json, body);
+	fp_json_object_begin(&json);
+	fp_problem_write_members(
+		&json, fp_problem_find(FP_STR_LITERAL("bad-request")), why, NULL, 0);
+	fp_json_member_text(&json, "instance", request->id);
+	fp_json_object_end(&json);
+}
+
+/* The first time round, unknown commits are looked for, as many as a request may wait for. */
+static void look_for_item(struct fp_request *request, const struct fp_snapshot *snapshot)
+{
+	const struct fp_outside *outside = &request->context->service->outside;
+	struct fp_question question = fp_request_params_question(request);
+	enum fp_look_refusal refusal;
+	int64_t retry_after_us;
+	char room[FP_HASH128_HEX + 1];
+	struct fp_ticket *ticket;
+
+	if (request->ticket_count == FP_TICKETS_MAX || fp_request_wait_us(request) == 0)
+		return;
+	fp_service_resolve(request->context->worker, snapshot, &question, request->received_us,
+		&request->context->answer);
+	if (request->context->answer.outcome != FP_OUTCOME_UNKNOWN_COMMIT)
+		return;
+	ticket = outside->look_for_commit(outside->context, question.repo,
+		fp_look_key(&question, room), &refusal, &retry_after_us);
+	if (ticket)
+		fp_request_wait_for(request, ticket);
+}
+
+static bool answer_item(
+	struct fp_request *request, const struct fp_snapshot *snapshot, struct fp_buf *item)
+{
+	struct fp_question question = fp_request_params_question(request);
+	struct fp_answer *answer = &request->context->answer;
+	struct fp_document document;
+	struct fp_record record;
+	struct fp_hash128 hash;
+	unsigned status;
+
+	fp_service_resolve(
+		request->context->worker, snapshot, &question, request->received_us, answer);
+	status = answer->outcome == FP_OUTCOME_OK ? 200 : fp_problem_of(answer->outcome)->status;
+	if (!fp_answer_record(request, question.sha, status, item, &hash, &record, &document))
+		return false;
+	fp_answer_set_instance(request, item, &document);
+	if (item->len)
+		item->len--; /* the line end between documents */
+	return true;
+}
+
+static bool answer_items(struct fp_request *request, struct fp_reply *reply,
+	const struct fp_snapshot *snapshot, const struct fp_json_value *items)
+{
+	struct fp_buf FP_CLEANUP_BUF item = {0}, FP_CLEANUP_BUF why = {0};
+	bool first = true;
+
+	fp_buf_init(&item, 64 * 1024 * 1024);
+	fp_buf_init(&why, 1024);
+	fp_buf_add_text(&reply->body, "{\"items\":[");
+	for (const struct fp_json_value *at = items->first; at; at = at->next) {
+		fp_buf_clear(&item);
+		fp_buf_clear(&why);
+		if (!take_item(request, at, &why))
+			write_bad_item(request, fp_buf_str(&why), &item);
+		else if (!answer_item(request, snapshot, &item))
+			return false;
+		if (!first)
+			fp_buf_add_char(&reply->body, ',');
+		first = false;
+		fp_buf_add_str(&reply->body, fp_buf_str(&item));
+	}
+	fp_buf_add_text(&reply->body, "]}\n");
+	return true;
+}
+
+static bool must_wait(struct fp_request *request, const struct fp_snapshot *snapshot,
+	const struct fp_json_value *items)
+{
+	struct fp_buf FP_CLEANUP_BUF why = {0};
+
+	fp_buf_init(&why, 1024);
+	for (const struct fp_json_value *at = items->first; at && request->attempts == 0;
+		at = at->next)
+		if (take_item(request, at, &why))
+			look_for_item(request, snapshot);
+	return request->attempts == 0 && request->ticket_count > 0;
+}
+
+static enum fp_handled resolve_list(
+	struct fp_request *request, struct fp_reply *reply, const struct fp_json_value *items)
+{
+	const struct fp_snapshot *snapshot = fp_worker_enter(request->context->worker);
+	bool waits = must_wait(request, snapshot, items);
+	bool answered = waits || answer_items(request, reply, snapshot, items);
+
+	fp_worker_leave(request->context->worker);
+	if (waits)
+		return FP_WAITING;
+	if (!answered)
+		return fp_reply_not_recorded(request, reply);
+	reply->content_type = fp_form_content_type(FP_FORM_JSON);
+	reply->cache_control = "no-store";
+	return FP_HANDLED;
+}
+
+static bool asks_in_query(const struct fp_request *request)
+{
+	for (int i = 0; i < FP_PARAM_COUNT; i++)
+		if (request->given[i] && !(i == FP_PARAM_FORMAT && request->form == FP_FORM_JSON))
+			return true;
+	return false;
+}
+
+enum fp_handled fp_resolve_batch(struct fp_request *request, struct fp_reply *reply)
+{
+	static const struct fp_json_limits limits = {
+		.max_bytes = FP_BODY_MAX_BYTES, .max_depth = 4, .max_values = 40000};
+	FP_CLEANUP(fp_json_tree_free_cleanup) struct fp_json_tree *tree = NULL;
+	const struct fp_json_value *items;
+	struct fp_error error;
+
+	if (asks_in_query(request))
+		return fp_reply_problem(request, reply, "bad-request", NULL, 0,
+			"POST takes its questions from the body, {\"requests\": [...]}, and "
+			"answers "
+			"in JSON; it has no parameters");
+	request->form = FP_FORM_JSON;
+	if (fp_json_tree_read(
+		    fp_buf_str(&request->body), &limits, false, &tree, NULL, NULL, &error) < 0)
+		return fp_reply_problem(
+			request, reply, "bad-request", NULL, 0, "the body is %s", error.text);
+	items = fp_json_member(fp_json_tree_root(tree), "requests");
+	if (!items || items->type != FP_JSON_ARRAY || fp_json_tree_root(tree)->count != 1)
+		return fp_reply_problem(request, reply, "bad-request", NULL, 0,
+			"the body takes {\"requests\": [{\"repo\": …, \"sha\": …}, …]} and nothing "
+			"else");
+	if (items->count > BATCH_MAX)
+		return fp_reply_problem(request, reply, "bad-request", NULL, 0,
+			"\"requests\" takes at most %d items, not %zu", BATCH_MAX, items->count);
+	return resolve_list(request, reply, items);
+}
