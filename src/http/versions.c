@@ -16,7 +16,9 @@ static void write_release(struct fp_json *json, const struct fp_decoded *decoded
 	fp_json_member_string(json, "release", fp_buf_str(&text));
 }
 
-static void write_row(struct fp_json *json, const struct fp_catalog_version *version)
+/* unavailable_us: when its file was last found missing, -1 = it was not. */
+static void write_row(
+	struct fp_json *json, const struct fp_catalog_version *version, int64_t unavailable_us)
 {
 	const struct fp_decoded *decoded = &version->decoded;
 	bool recognised = decoded->grammar != FP_GRAMMAR_NONE;
@@ -43,7 +45,7 @@ static void write_row(struct fp_json *json, const struct fp_catalog_version *ver
 		json, "listed", version->row.unlisted_us < 0 && version->row.vanished_us < 0);
 	fp_json_member_time_us(json, "unlisted", version->row.unlisted_us);
 	fp_json_member_time_us(json, "vanished", version->row.vanished_us);
-	fp_json_member_bool(json, "unavailable", version->row.unavailable);
+	fp_json_member_time_us(json, "unavailable", unavailable_us);
 	if (version->row.missing_ids.len)
 		fp_json_member_string(json, "missing_from_set", version->row.missing_ids);
 	fp_json_object_end(json);
@@ -114,6 +116,12 @@ static const struct fp_catalog_version *item(const struct fp_versions_answer *an
 	return &answer->package->state->catalog->versions[answer->items[at]];
 }
 
+/* The catalog and the rows that it was made of are in one order. */
+static int64_t unavailable_us(const struct fp_versions_answer *answer, size_t at)
+{
+	return answer->package->state->rows.items[answer->items[at]].unavailable_us;
+}
+
 static void write_json(const struct fp_versions_query *query,
 	const struct fp_versions_answer *answer, bool flat, struct fp_buf *buf)
 {
@@ -126,7 +134,7 @@ static void write_json(const struct fp_versions_query *query,
 	}
 	fp_json_array_begin(&json);
 	for (size_t i = 0; i < answer->count; i++)
-		write_row(&json, item(answer, i));
+		write_row(&json, item(answer, i), unavailable_us(answer, i));
 	fp_json_array_end(&json);
 	if (!flat) {
 		char cursor[24];
@@ -157,7 +165,7 @@ static void write_lines(
 			write_csv_row(buf, version);
 		} else if (form == FP_FORM_NDJSON) {
 			fp_json_init(&json, buf);
-			write_row(&json, version);
+			write_row(&json, version, unavailable_us(answer, i));
 			fp_buf_add_char(buf, '\n');
 		} else {
 			fp_buf_addf(buf, "%.*s\t%s\n", FP_STR_ARG(version->row.text),
