@@ -329,6 +329,10 @@ class Handler(BaseHTTPRequestHandler):
             package_id = query["id"][0].strip("'")
             skip = int(query.get("$skip", ["0"])[0])
             self.send(200, self.feed.v2_page(package_id, skip), "application/atom+xml")
+        elif parts[1] == "Search()":        # what NuGet.exe's `list` asks
+            package_id = query.get("searchTerm", [""])[0].strip("'")
+            skip = int(query.get("$skip", ["0"])[0])
+            self.send(200, self.feed.v2_page(package_id, skip), "application/atom+xml")
         elif parts[1] == "package":
             self.send_package(parts[2], parts[3])
         else:

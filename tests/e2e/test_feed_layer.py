@@ -844,6 +844,28 @@ def test_the_same_list_from_every_side(feed, tmp_path):
         assert [version.lower() for version in found.versions] == order, name
 
 
+def test_nuget_exe_is_the_judge(feed, tmp_path):
+    """What NuGet's own client lists over v3 and v2, and the folder that it makes, in its order."""
+    nuget_exe = pytest.importorskip("nuget_exe")
+    try:
+        client = nuget_exe.NugetExe(tmp_path)
+    except nuget_exe.Unavailable as reason:
+        pytest.skip(str(reason))
+    versions = ["1.23.0-2501011234-main", "2.4.0-2001312205-release-2-4", "2.8.0-Prerelease-X",
+                "10.0.0", "9.0.0.1", "9.0.0-alpha.10", "9.0.0-alpha.9", "9.0.0-alpha"]
+    feed.publish("Demo", *versions)
+    for version in versions:
+        make_package(tmp_path / "flat" / f"demo.{version}.nupkg", "Demo", version)
+    client.init(tmp_path / "flat", tmp_path / "deep")
+    expected = client.list("Demo", feed.v2_url)[::-1]
+    assert sorted(expected) == sorted(versions)
+    assert client.list("Demo", feed.index_url)[::-1] == expected
+    for source in (feed.index_url, feed.v2_url, str(tmp_path / "flat")):
+        assert list(look(source).versions) == expected, source
+    deep = [version.lower() for version in look(str(tmp_path / "deep")).versions]
+    assert deep == [version.lower() for version in expected]
+
+
 def test_a_feed_that_others_wrote(tmp_path):
     nuget_server = pytest.importorskip("nuget_server")
     try:
