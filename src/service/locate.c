@@ -20,7 +20,7 @@ void fp_answer_clear(struct fp_answer *answer)
 	answer->bases.more = false;
 	answer->detail = detail;
 	answer->requested = requested;
-	answer->commit = answer->fork_point = FP_NO_COMMIT;
+	answer->commit = answer->fork_point = answer->trained_ancestor = FP_NO_COMMIT;
 	answer->selection.chosen = answer->selection.runner_up = FP_SELECT_NO_VERSION;
 	answer->selection.nearest_newer = FP_SELECT_NO_VERSION;
 	answer->selection.quarantined_better = FP_SELECT_NO_VERSION;
@@ -175,7 +175,8 @@ static bool name_tag(struct fp_answer *answer, const struct fp_oid *oid)
 		const struct fp_ref_row *ref = &branches->refs.items[i];
 		char commit[FP_OID_HEX + 1];
 
-		if (!fp_oid_equal(&ref->oid, oid) || fp_oid_is_zero(&ref->commit))
+		if (!fp_oid_equal(&ref->oid, oid) || fp_oid_is_zero(&ref->commit) ||
+			fp_oid_equal(&ref->oid, &ref->commit))
 			continue;
 		fp_oid_format(&ref->commit, commit);
 		fp_buf_addf(&answer->detail,

@@ -114,9 +114,8 @@ static void write_stamp(const struct fp_answer *answer, struct fp_buf *buf)
 {
 	fp_buf_add_text(buf, "The fork point's ");
 	fp_buf_add_text(buf, time_word(answer));
-	fp_buf_add_text(buf, " time is ");
+	fp_buf_add_text(buf, " time, to the minute, is ");
 	add_time_s(fp_minute_to_s(answer->minute), buf);
-	fp_buf_add_text(buf, " to the minute");
 	if (answer->stamp[0]) {
 		fp_buf_add_text(buf, ": stamp ");
 		fp_buf_add_text(buf, answer->stamp);
@@ -156,19 +155,43 @@ static void write_candidates(const struct fp_answer *answer, struct fp_buf *buf)
 	fp_buf_add_text(buf, " of ");
 	fp_buf_add_str(buf, answer->package->settings->id);
 	fp_buf_add_text(buf, "; ");
-	fp_buf_add_u64(buf, answer->selection.eligible);
-	fp_buf_add_text(buf, answer->selection.eligible == 1 ? " is eligible" : " are eligible");
+	if (answer->selection.eligible)
+		fp_buf_add_u64(buf, answer->selection.eligible);
+	else
+		fp_buf_add_text(buf, "none");
+	fp_buf_add_text(buf, answer->selection.eligible > 1 ? " are eligible" : " is eligible");
 	if (answer->selection.total > answer->selection.eligible) {
-		fp_buf_add_text(buf, ", ");
+		fp_buf_add_text(buf, ". The others: ");
 		fp_answer_write_rejections(answer, buf);
 	}
 	fp_buf_add_char(buf, '.');
 }
 
+/* Of a version that names a day: how many days before the fork point's. */
+static void write_day(const struct fp_answer *answer, struct fp_buf *buf)
+{
+	const struct fp_catalog_version *chosen =
+		fp_answer_version(answer, answer->selection.chosen);
+	fp_day days =
+		fp_day_from_minute(answer->minute) - fp_day_from_minute(chosen->decoded.minute);
+
+	if (days == 0) {
+		fp_buf_add_text(buf, ", made on the fork point's own day.");
+		return;
+	}
+	fp_buf_add_text(buf, ", made ");
+	add_count((uint64_t)days, "day", "days", buf);
+	fp_buf_add_text(buf, " before the fork point's day.");
+}
+
 static void write_chosen(const struct fp_answer *answer, struct fp_buf *buf)
 {
-	fp_buf_add_text(buf, "The newest of them is ");
+	fp_buf_add_text(buf, "The newest eligible one is ");
 	add_version(answer, answer->selection.chosen, buf);
+	if (!answer->ancestry_known) {
+		write_day(answer, buf);
+		return;
+	}
 	if (answer->age_minutes == 0) {
 		fp_buf_add_text(buf, ", stamped with the fork point's own minute.");
 		return;
@@ -215,29 +238,32 @@ static void write_selection(const struct fp_answer *answer, struct fp_buf *buf)
 		write_chosen(answer, buf);
 }
 
+static void write_trained_ancestor(const struct fp_answer *answer, struct fp_buf *buf)
+{
+	fp_buf_add_text(buf, "It was trained on ");
+	add_commit(answer, answer->trained_ancestor, buf);
+	if (answer->age_commits > 0) {
+		fp_buf_add_text(buf, ", ");
+		add_count((uint64_t)answer->age_commits, "commit", "commits", buf);
+		fp_buf_add_text(buf, " before the fork point.");
+	} else {
+		fp_buf_add_text(buf, ", the fork point itself.");
+	}
+}
+
 static void write_ancestry(const struct fp_answer *answer, struct fp_buf *buf)
 {
 	if (!answer->ancestry_known) {
-		fp_buf_add_text(buf, "The version names a day and no minute, so the commit that it "
-				     "was trained on "
-				     "cannot be told.");
+		fp_buf_add_text(buf, "The version names a day and no minute, so nobody can tell "
+				     "which commit it was trained on.");
 	} else if (answer->ancestry == FP_SELECT_NO_VERSION) {
 		fp_buf_add_text(buf, "No eligible version is known to be trained on the fork point "
-				     "or an ancestor of "
-				     "it.");
+				     "or an ancestor of it.");
 	} else if (answer->ancestry == answer->selection.chosen) {
-		fp_buf_add_text(buf, "It was trained on ");
-		add_commit(answer, answer->trained[0], buf);
-		fp_buf_add_text(buf, answer->age_commits == 0 ? ", the fork point itself"
-							      : ", an ancestor of the fork point");
-		if (answer->age_commits > 0) {
-			fp_buf_add_text(buf, " by ");
-			add_count((uint64_t)answer->age_commits, "commit", "commits", buf);
-		}
-		fp_buf_add_char(buf, '.');
+		write_trained_ancestor(answer, buf);
 	} else {
-		fp_buf_add_text(
-			buf, "The newest one trained on the fork point or an ancestor of it is ");
+		fp_buf_add_text(buf, "But the newest that was trained on the fork point or an "
+				     "ancestor of it is ");
 		add_version(answer, answer->ancestry, buf);
 		fp_buf_add_char(buf, '.');
 	}
@@ -272,11 +298,13 @@ static void write_stale(const char *what, struct fp_str name, int64_t synced_us,
 {
 	char time[FP_TIME_TEXT_MAX];
 
-	fp_buf_addf(buf, "%s %.*s was last read in full ", what, FP_STR_ARG(name));
-	if (synced_us < 0)
-		fp_buf_add_text(buf, "before this server's records begin");
-	else
+	fp_buf_addf(buf, "%s %.*s was ", what, FP_STR_ARG(name));
+	if (synced_us < 0) {
+		fp_buf_add_text(buf, "never read in full");
+	} else {
+		fp_buf_add_text(buf, "last read in full at ");
 		fp_buf_add(buf, time, fp_time_format_us(synced_us, time));
+	}
 	if (trouble) {
 		fp_buf_add_text(buf, "; since then: ");
 		fp_buf_add_text(buf, trouble);
@@ -307,6 +335,40 @@ static void write_trained_list(const struct fp_answer *answer, struct fp_buf *bu
 		fp_buf_add_text(buf, ", …");
 }
 
+static void write_trained_after(const struct fp_answer *answer, struct fp_buf *buf)
+{
+	add_version(answer, answer->selection.chosen, buf);
+	fp_buf_add_text(buf, " was trained on");
+	write_trained_list(answer, buf);
+	fp_buf_add_text(buf, answer->trained_count == 1
+				     ? ", which is not in the fork point's history."
+				     : ", none of which is in the fork point's history.");
+}
+
+static void write_trained_unknown(const struct fp_answer *answer, struct fp_buf *buf)
+{
+	fp_buf_add_text(buf, "No commit of ");
+	fp_buf_add_str(buf, answer->branch_name);
+	fp_buf_add_text(buf, " has the stamp of ");
+	add_version(answer, answer->selection.chosen, buf);
+	fp_buf_add_text(buf, ", so what it was trained on is not known.");
+}
+
+static void write_trained_ambiguous(const struct fp_answer *answer, struct fp_buf *buf)
+{
+	fp_buf_add_text(buf, "Any of several commits with one stamp can be what ");
+	add_version(answer, answer->selection.chosen, buf);
+	fp_buf_add_text(buf, " was trained on:");
+	write_trained_list(answer, buf);
+	fp_buf_add_char(buf, '.');
+}
+
+static void write_own_day(const struct fp_answer *answer, struct fp_buf *buf)
+{
+	add_version(answer, answer->selection.chosen, buf);
+	fp_buf_add_text(buf, " was made on the fork point's own day, perhaps after that commit.");
+}
+
 static void write_twins(const struct fp_answer *answer, struct fp_buf *buf)
 {
 	const struct fp_branches *branches = answer->repository->branches;
@@ -318,7 +380,7 @@ static void write_twins(const struct fp_answer *answer, struct fp_buf *buf)
 		fp_buf_add_text(buf, i ? ", " : " ");
 		fp_buf_add_str(buf, branches->items[answer->branch->twins[i]].name);
 	}
-	fp_buf_add_text(buf, "; the database may be another branch's.");
+	fp_buf_add_text(buf, ", so the database may be another branch's.");
 }
 
 static void write_bases(const struct fp_answer *answer, struct fp_buf *buf)
@@ -346,37 +408,20 @@ void fp_answer_write_warning(
 			answer->refs_synced_us, answer->repository->refs_trouble, buf);
 		break;
 	case FP_WARNING_ANCESTRY_DISAGREES: write_disagreement(answer, buf); break;
-	case FP_WARNING_TRAINED_AFTER_FORK_POINT:
-		fp_buf_add_text(buf, "It was trained on");
-		write_trained_list(answer, buf);
-		fp_buf_add_text(buf, ", which is not in the fork point's history.");
-		break;
-	case FP_WARNING_TRAINING_COMMIT_UNKNOWN:
-		fp_buf_add_text(buf, "No commit of ");
-		fp_buf_add_str(buf, answer->branch_name);
-		fp_buf_add_text(buf, " has the version's stamp.");
-		break;
-	case FP_WARNING_TRAINING_COMMIT_AMBIGUOUS:
-		fp_buf_add_text(buf, "Several commits have the version's stamp:");
-		write_trained_list(answer, buf);
-		fp_buf_add_char(buf, '.');
-		break;
+	case FP_WARNING_TRAINED_AFTER_FORK_POINT: write_trained_after(answer, buf); break;
+	case FP_WARNING_TRAINING_COMMIT_UNKNOWN: write_trained_unknown(answer, buf); break;
+	case FP_WARNING_TRAINING_COMMIT_AMBIGUOUS: write_trained_ambiguous(answer, buf); break;
 	case FP_WARNING_AMBIGUOUS_LABEL: write_twins(answer, buf); break;
 	case FP_WARNING_SEVERAL_MERGE_BASES: write_bases(answer, buf); break;
-	case FP_WARNING_DAY_GRANULAR:
-		fp_buf_add_text(buf, "The version was made on the fork point's own day; it may be "
-				     "from after the "
-				     "commit.");
-		break;
+	case FP_WARNING_DAY_GRANULAR: write_own_day(answer, buf); break;
 	case FP_WARNING_QUARANTINED_BETTER:
 		fp_buf_add_text(buf, "A newer version is quarantined: ");
 		add_version(answer, answer->selection.quarantined_better, buf);
 		fp_buf_add_char(buf, '.');
 		break;
 	case FP_WARNING_ABBREVIATED_SHA:
-		fp_buf_add_text(buf, "The request abbreviates the commit; give all 40 digits, or a "
-				     "later commit can "
-				     "make it ambiguous.");
+		fp_buf_add_text(buf, "The request abbreviates the commit; another commit can take "
+				     "the same digits one day, so give all 40.");
 		break;
 	case FP_WARNING_PINNED:
 	case FP_WARNING_COUNT: break;

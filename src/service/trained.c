@@ -128,6 +128,7 @@ static int find_ancestry(struct fp_worker *worker, struct fp_answer *answer)
 		answer->ancestry = version;
 		if (version == answer->selection.chosen) {
 			answer->trained_is_ancestor = true;
+			answer->trained_ancestor = commit;
 			return count_age(worker, answer, commit);
 		}
 		return 0;

@@ -99,7 +99,8 @@ struct fp_answer {
 	/* of the chosen version */
 	uint32_t trained[FP_TRAINED_MAX]; /* its candidates in the branch's history */
 	uint32_t trained_count;		  /* all there are; the array may hold fewer */
-	bool trained_is_ancestor;	  /* one of them is the fork point or its ancestor */
+	bool trained_is_ancestor;	  /* one of them is the fork point or its ancestor: */
+	uint32_t trained_ancestor;	  /* the newest such one, or FP_NO_COMMIT */
 	int64_t age_minutes;		  /* fork point's stamp minus its own */
 	int64_t age_commits;		  /* between the newest such one and the fork point; -1 */
 	/* ancestry */
