@@ -185,7 +185,8 @@ enum fp_handled fp_resolve_batch(struct fp_request *request, struct fp_reply *re
 	const struct fp_json_value *items;
 	struct fp_error error;
 
-	if (asks_in_query(request))
+	/* From the second time round, the parameters are those of the last item. */
+	if (request->attempts == 0 && asks_in_query(request))
 		return fp_reply_problem(request, reply, "bad-request", NULL, 0,
 			"POST takes its questions from the body, {\"requests\": [...]}, and "
 			"answers "
