@@ -1,5 +1,6 @@
 #pragma once
 /* A snapshot from tables: commits by a letter, refs, versions; published, with a worker to ask. */
+#include "forkpoint/base/time.h"
 #include "forkpoint/service/service.h"
 
 struct world_commit {
