@@ -1,4 +1,5 @@
 """What the upstream forgets, moves or damages: shown, kept, and mended."""
+import fcntl
 import pathlib
 import subprocess
 
@@ -94,3 +95,20 @@ def test_nothing_new_is_nothing_done(example):
     assert after['refs_revision'] == before['refs_revision']
     assert after['ref_events'] == before['ref_events']
     assert after['tips'] == before['tips']
+
+
+def test_a_busy_mirror_is_no_failure(example):
+    """Somebody else holds the mirror's lock: looks are put off, and who waits is answered later."""
+    daemon = example.daemon.start()
+    with open(mirror_of(daemon) / 'forkpoint.lock', 'ab') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        eventually(lambda: 'sync.put_off' in daemon.log, what='a look that is put off')
+        pushed = example.upstream.commit('main', '2020-02-03 10:00')
+        assert daemon.resolve(pushed, 'main', wait='0').status == 404
+        status = daemon.get('/repos/winui').json
+        assert status['sync']['failures'] == 0
+        assert status['trouble'] is None
+        assert 'another process' in status['sync']['last_error']
+    eventually(lambda: daemon.resolve(pushed, 'main', wait='0').status == 200, what='the commit')
+    assert daemon.get('/repos/winui').json['sync']['last_error'] is None
+    assert 'sync.failed' not in daemon.log
