@@ -80,8 +80,8 @@ static int read_config(struct daemon *daemon, struct fp_error *error)
 		fp_config_problems_write(&problems, daemon->config_path, &text);
 		if (text.len)
 			fputs(text.data, stderr);
-		r = fp_error_set(error, FP_ERROR_INVALID, "%s has %zu problems, see above",
-			daemon->config_path, problems.count);
+		r = fp_error_set(error, FP_ERROR_INVALID, "%s has %zu problem%s, see above",
+			daemon->config_path, problems.count, problems.count == 1 ? "" : "s");
 	}
 	fp_config_problems_release(&problems);
 	if (r >= 0)
@@ -270,8 +270,24 @@ static bool needs_restart(const struct fp_config *old, const struct fp_config *n
 	       old->history_journal_bytes != new->history_journal_bytes;
 }
 
+/* The file that was just read comes into force, or is as if it had never been read. */
+static int apply_config(struct daemon *daemon, struct fp_error *error)
+{
+	struct fp_config *config = current_config(daemon);
+	int r = note_config(config, error);
+
+	if (r >= 0)
+		r = fp_sync_reload(daemon->sync, config, error);
+	if (r >= 0)
+		return 0;
+	daemon->config_count--;
+	fp_config_free(config);
+	return r;
+}
+
 static void reload(struct daemon *daemon)
 {
+	const struct fp_config *before = current_config(daemon);
 	struct fp_error error;
 	int r = read_config(daemon, &error);
 
@@ -280,18 +296,17 @@ static void reload(struct daemon *daemon)
 			fp_log_quote(daemon->config_path).text);
 		return;
 	}
-	set_log_level(current_config(daemon));
-	if (needs_restart(daemon->configs[daemon->config_count - 2], current_config(daemon)))
-		fp_log(FP_LOG_WARNING, "config.needs_restart",
-			"settings=\"listen, data_dir, http.*, history.journal\"");
-	r = note_config(current_config(daemon), &error);
-	if (r >= 0)
-		r = fp_sync_reload(daemon->sync, current_config(daemon), &error);
-	if (r < 0)
+	r = apply_config(daemon, &error);
+	if (r < 0) {
 		fp_log_error(FP_LOG_ERROR, "config.not_applied", &error, "file=%s",
 			fp_log_quote(daemon->config_path).text);
-	else
-		fp_log(FP_LOG_INFO, "config.applied", "digest=%s", current_config(daemon)->digest);
+		return;
+	}
+	set_log_level(current_config(daemon));
+	fp_log(FP_LOG_INFO, "config.applied", "digest=%s", current_config(daemon)->digest);
+	if (needs_restart(before, current_config(daemon)))
+		fp_log(FP_LOG_WARNING, "config.needs_restart",
+			"settings=\"listen, data_dir, http.*, history.journal\"");
 }
 
 static void wait_for_signals(struct daemon *daemon, const sigset_t *signals)
