@@ -153,7 +153,7 @@ static void test_a_request_in_flight_is_finished(void **state)
 	usleep(100000);
 	assert_int_equal(pthread_create(&thread, NULL, stop_in_thread, fixture), 0);
 	usleep(200000);
-	client_send(&client, BODY + 1);
+	client_send(&client, &BODY[1]);
 	client_read(&client, &reply, PATIENCE_MS, false);
 	assert_int_equal(reply.status, 200);
 	assert_true(reply_has(&reply, FIXTURE_VERSION));

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * The world that the tests of the service ask. Releases keep its stories apart: a question names the
- * release whose packages it is about.
+ * The world that the tests of the service ask. Releases keep its stories apart: a question names
+ * the release whose packages it is about.
  *
  *     a 00:00 - b 01:00 - c 02:00 - d 03:00 - e 04:00 - f 01:30 - g 02:00     main
  *                 \        \  \
