@@ -1,7 +1,13 @@
 /*
- * Connections come and go. All loops together hold at most so many; one more is told so (503) and
- * closed. When the process has no descriptor left, a spare one is given up for a moment to take
- * the connection and refuse it: left in the queue, it would wake the loop again and again.
+ * Connections come and go.
+ *
+ * The kernel wakes the same idle loop for every connection of a burst, so that one loop would end
+ * up with all clients: a loop that has more than another hands the connection over, through a
+ * bounded inbox.
+ *
+ * All loops together hold at most so many; one more is told so (503) and closed. When the process
+ * has no descriptor left, a spare one is given up for a moment to take the connection and refuse
+ * it: left in the queue, it would wake the loop again and again.
  */
 #include "loop.h"
 
@@ -52,27 +58,116 @@ static void refuse_without_descriptors(struct fp_http_loop *loop, int listening)
 	loop->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/* ---- sharing among the loops ---- */
+
+static unsigned load_of(const struct fp_http_loop *loop)
+{
+	return atomic_load_explicit(&loop->connections, memory_order_relaxed) +
+	       atomic_load_explicit(&loop->inbox.count, memory_order_relaxed);
+}
+
+static bool push(struct fp_inbox *inbox, const struct fp_arrival *arrival)
+{
+	unsigned count;
+
+	pthread_mutex_lock(&inbox->lock);
+	count = atomic_load_explicit(&inbox->count, memory_order_relaxed);
+	if (count < FP_INBOX_MAX) {
+		inbox->items[count] = *arrival;
+		atomic_store_explicit(&inbox->count, count + 1, memory_order_relaxed);
+	}
+	pthread_mutex_unlock(&inbox->lock);
+	return count < FP_INBOX_MAX;
+}
+
+static void add(struct fp_http_loop *loop, const struct fp_arrival *arrival)
+{
+	/* On failure it closes the descriptor. */
+	MHD_add_connection(loop->daemon, arrival->fd,
+		(const struct sockaddr *)(const void *)&arrival->address, arrival->len);
+	fp_connections_count(loop);
+}
+
+void fp_accept_arrivals(struct fp_http_loop *loop)
+{
+	struct fp_arrival arrivals[FP_INBOX_MAX];
+	unsigned count;
+
+	if (atomic_load_explicit(&loop->inbox.count, memory_order_relaxed) == 0)
+		return;
+	pthread_mutex_lock(&loop->inbox.lock);
+	count = atomic_load_explicit(&loop->inbox.count, memory_order_relaxed);
+	memcpy(arrivals, loop->inbox.items, count * sizeof(arrivals[0]));
+	atomic_store_explicit(&loop->inbox.count, 0, memory_order_relaxed);
+	pthread_mutex_unlock(&loop->inbox.lock);
+	for (unsigned i = 0; i < count; i++)
+		add(loop, &arrivals[i]);
+}
+
+void fp_inbox_release(struct fp_inbox *inbox)
+{
+	unsigned count = atomic_load(&inbox->count);
+
+	for (unsigned i = 0; i < count; i++)
+		close(inbox->items[i].fd);
+	atomic_store(&inbox->count, 0);
+}
+
+void fp_connections_count(struct fp_http_loop *loop)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	atomic_store_explicit(&loop->connections, info->num_connections, memory_order_relaxed);
+}
+
 /* ---- accepting ---- */
+
+/* Where the connection goes; NULL when all loops together have as many as they may. */
+static struct fp_http_loop *choose(struct fp_http_loop *own)
+{
+	struct fp_http_server *server = own->server;
+	struct fp_http_loop *least = own;
+	unsigned total = 0;
+
+	for (size_t i = 0; i < server->loop_count; i++) {
+		struct fp_http_loop *loop = &server->loops[i];
+
+		total += load_of(loop);
+		if (load_of(loop) < load_of(least))
+			least = loop;
+	}
+	if (total >= server->max_connections)
+		return NULL;
+	/* Handing over costs the other loop a wake-up: not for a difference of one. */
+	return load_of(least) + 1 < load_of(own) ? least : own;
+}
+
+static void place(struct fp_http_loop *own, const struct fp_arrival *arrival)
+{
+	struct fp_http_loop *loop = choose(own);
+
+	if (!loop)
+		refuse(arrival->fd);
+	else if (loop != own && push(&loop->inbox, arrival))
+		fp_http_loop_wake(loop);
+	else
+		add(own, arrival);
+}
 
 void fp_accept_some(struct fp_http_loop *loop, int listening)
 {
-	struct fp_http_server *server = loop->server;
-
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-		struct sockaddr_storage address;
-		socklen_t len = sizeof(address);
-		int fd = accept4(
-			listening, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct fp_arrival arrival = {.len = sizeof(arrival.address)};
 
-		if (fd < 0) {
+		arrival.fd = accept4(listening, (struct sockaddr *)(void *)&arrival.address,
+			&arrival.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (arrival.fd < 0) {
 			if (errno == EMFILE || errno == ENFILE)
 				refuse_without_descriptors(loop, listening);
 			return;
 		}
-		if (atomic_load(&server->connections) >= server->max_connections)
-			refuse(fd);
-		else /* closes it on failure */
-			MHD_add_connection(loop->daemon, fd, (struct sockaddr *)&address, len);
+		place(loop, &arrival);
 	}
 }
 
@@ -100,16 +195,13 @@ static struct peer *peer_new(const struct sockaddr *address)
 void fp_connection_noted(void *context, struct MHD_Connection *connection, void **peer,
 	enum MHD_ConnectionNotificationCode what)
 {
-	struct fp_http_loop *loop = context;
 	const union MHD_ConnectionInfo *info;
 
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-		atomic_fetch_sub(&loop->server->connections, 1);
 		free(*peer);
 		*peer = NULL;
 		return;
 	}
-	atomic_fetch_add(&loop->server->connections, 1);
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	*peer = peer_new(info ? info->client_addr : NULL);
 }

@@ -36,7 +36,7 @@ void fp_http_loop_wait(struct fp_http_loop *loop, struct fp_exchange *exchange)
 	exchange->next = loop->waiting;
 	loop->waiting = exchange;
 	/* What it waits for may have come before it was in the list. */
-	loop->look = true;
+	atomic_store_explicit(&loop->look, true, memory_order_relaxed);
 	MHD_suspend_connection(exchange->connection);
 }
 
@@ -45,7 +45,6 @@ static void resume_ready(struct fp_http_loop *loop, int64_t now_us)
 {
 	struct fp_exchange **at = &loop->waiting;
 
-	loop->look = false;
 	loop->earliest_us = INT64_MAX;
 	while (*at) {
 		struct fp_exchange *exchange = *at;
@@ -70,7 +69,8 @@ static void look_at_waiting(struct fp_http_loop *loop)
 	if (!loop->waiting)
 		return;
 	now_us = fp_clock_monotonic_us();
-	if (loop->look || loop->context.stopping || now_us >= loop->earliest_us)
+	if (atomic_exchange_explicit(&loop->look, false, memory_order_acquire) ||
+		loop->context.stopping || now_us >= loop->earliest_us)
 		resume_ready(loop, now_us);
 }
 
@@ -84,7 +84,7 @@ static int sleep_ms(struct fp_http_loop *loop)
 
 	if (MHD_get_timeout(loop->daemon, &daemon_ms) == MHD_YES && (int64_t)daemon_ms < ms)
 		ms = (int64_t)daemon_ms;
-	if (loop->waiting && loop->look)
+	if (loop->waiting && atomic_load_explicit(&loop->look, memory_order_relaxed))
 		return 0;
 	if (loop->waiting) {
 		int64_t left_us = loop->earliest_us - fp_clock_monotonic_us();
@@ -93,6 +93,15 @@ static int sleep_ms(struct fp_http_loop *loop)
 		ms = left < ms ? left : ms;
 	}
 	return (int)ms;
+}
+
+void fp_http_loop_wake(struct fp_http_loop *loop)
+{
+	const uint64_t one = 1;
+
+	/* When the counter is full, the loop is awake. */
+	if (write(loop->wake_fd, &one, sizeof(one)) < 0)
+		return;
 }
 
 static void drain_wakes(int fd)
@@ -110,15 +119,15 @@ static void turn(struct fp_http_loop *loop)
 	int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, sleep_ms(loop));
 
 	for (int i = 0; i < count; i++) {
-		if (events[i].data.fd == loop->wake_fd) {
+		if (events[i].data.fd == loop->wake_fd)
 			drain_wakes(loop->wake_fd);
-			loop->look = true;
-		} else if (events[i].data.fd >= 0 && !loop->context.stopping) {
+		else if (events[i].data.fd >= 0 && !loop->context.stopping)
 			fp_accept_some(loop, events[i].data.fd);
-		}
 	}
+	fp_accept_arrivals(loop);
 	look_at_waiting(loop);
 	MHD_run(loop->daemon);
+	fp_connections_count(loop);
 }
 
 /* A socket that does not listen any more would be reported at every turn. */
@@ -193,24 +202,31 @@ static int open_loop(struct fp_http_loop *loop, struct fp_error *error)
 	return 0;
 }
 
-int fp_http_loop_start(
+int fp_http_loop_open(
 	struct fp_http_server *server, struct fp_http_loop *loop, struct fp_error *error)
 {
 	int r;
 
 	loop->server = server;
 	loop->context.service = server->service;
+	loop->epoll_fd = loop->wake_fd = loop->spare_fd = -1;
 	fp_answer_init(&loop->context.answer);
 	fp_buf_init(&loop->context.text, 64 * 1024);
 	loop->id_seed = fp_hash64(&loop, sizeof(loop), (uint64_t)fp_clock_real_us());
+	if (pthread_mutex_init(&loop->inbox.lock, NULL) != 0)
+		return fp_error_memory(error);
 	r = fp_worker_new(server->service, &loop->context.worker, error);
 	if (r >= 0)
 		r = open_loop(loop, error);
-	if (r >= 0 && pthread_create(&loop->thread, NULL, run, loop) != 0)
-		r = fp_error_set(error, FP_ERROR_LIMIT, "cannot start a thread");
-	if (r >= 0)
-		loop->started = true;
 	return r;
+}
+
+int fp_http_loop_start(struct fp_http_loop *loop, struct fp_error *error)
+{
+	if (pthread_create(&loop->thread, NULL, run, loop) != 0)
+		return fp_error_set(error, FP_ERROR_LIMIT, "cannot start a thread");
+	loop->started = true;
+	return 0;
 }
 
 void fp_http_loop_stop(struct fp_http_loop *loop)
@@ -226,6 +242,8 @@ void fp_http_loop_stop(struct fp_http_loop *loop)
 void fp_http_loop_release(struct fp_http_loop *loop)
 {
 	fp_http_loop_stop(loop);
+	fp_inbox_release(&loop->inbox);
+	pthread_mutex_destroy(&loop->inbox.lock);
 	while (loop->free) {
 		struct fp_exchange *next = loop->free->next;
 

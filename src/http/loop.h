@@ -5,6 +5,7 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
 struct fp_http_loop;
 
@@ -20,6 +21,22 @@ struct fp_exchange {
 	struct fp_request request;
 };
 
+/* A connection on its way into a loop. */
+struct fp_arrival {
+	int fd;
+	socklen_t len;
+	struct sockaddr_storage address;
+};
+
+enum { FP_INBOX_MAX = 64 };
+
+/* Connections that another loop accepted for this one. */
+struct fp_inbox {
+	pthread_mutex_t lock;
+	struct fp_arrival items[FP_INBOX_MAX];
+	atomic_uint count; /* written under the lock */
+};
+
 struct fp_http_loop {
 	struct fp_http_server *server;
 	pthread_t thread;
@@ -27,10 +44,12 @@ struct fp_http_loop {
 	struct MHD_Daemon *daemon;
 	int epoll_fd, wake_fd;
 	int spare_fd; /* given up to take and refuse a connection when descriptors run out */
+	struct fp_inbox inbox;
+	atomic_uint connections; /* its own, as of its last turn */
 	struct fp_http_context context;
 	struct fp_exchange *free;
 	struct fp_exchange *waiting;
-	bool look;	     /* the waiting requests are to be looked at */
+	atomic_bool look;    /* the waiting requests are to be looked at */
 	int64_t earliest_us; /* the first deadline among them, monotonic */
 	unsigned active;     /* requests between first call and completion */
 	uint64_t id_seed, id_count;
@@ -38,8 +57,7 @@ struct fp_http_loop {
 
 struct fp_http_server {
 	const struct fp_service *service;
-	unsigned max_connections;
-	atomic_uint connections; /* of all loops */
+	unsigned max_connections; /* of all loops together */
 	int *sockets;
 	size_t socket_count;
 	struct fp_http_loop *loops;
@@ -49,8 +67,17 @@ struct fp_http_server {
 
 /* ---- accept.c: connections come and go ---- */
 
-/* Takes some of the connections that wait at a listening socket; refuses those beyond the limit. */
+/* Takes some of the connections that wait at a listening socket: for this loop or for one with
+ * fewer. Refuses those beyond the limit. */
 void fp_accept_some(struct fp_http_loop *loop, int listening);
+/* Takes in what other loops accepted. */
+void fp_accept_arrivals(struct fp_http_loop *loop);
+/* Says how many connections the loop has. Its own thread. */
+void fp_connections_count(struct fp_http_loop *loop);
+/* Closes what nobody took in. */
+void fp_inbox_release(struct fp_inbox *inbox);
+/* Makes the loop's thread take a turn. Any thread. */
+void fp_http_loop_wake(struct fp_http_loop *loop);
 /* libmicrohttpd's: a connection began or ended. */
 void fp_connection_noted(void *loop, struct MHD_Connection *connection, void **peer,
 	enum MHD_ConnectionNotificationCode what);
@@ -92,8 +119,10 @@ enum MHD_Result fp_reply_send(struct fp_exchange *exchange, struct fp_reply *rep
 
 /* ---- loop.c ---- */
 
-int fp_http_loop_start(
+/* Makes everything but the thread. Release it also after a failure. */
+int fp_http_loop_open(
 	struct fp_http_server *server, struct fp_http_loop *loop, struct fp_error *error);
+int fp_http_loop_start(struct fp_http_loop *loop, struct fp_error *error);
 /* Suspends the exchange until it is ready. */
 void fp_http_loop_wait(struct fp_http_loop *loop, struct fp_exchange *exchange);
 /* Ends the thread and the daemon; waking goes on to be harmless until the release. */

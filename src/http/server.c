@@ -102,26 +102,33 @@ static unsigned count_loops(const struct fp_http_options *options)
 	return loops < LOOPS_MAX ? loops : LOOPS_MAX;
 }
 
-static int start_loops(struct fp_http_server *server, const struct fp_http_options *options,
+static int make_loops(struct fp_http_server *server, const struct fp_http_options *options,
 	struct fp_error *error)
 {
 	unsigned count = count_loops(options);
+	int r = 0;
 
 	server->max_connections = options->max_connections;
 	server->loops = calloc(count, sizeof(*server->loops));
 	if (!server->loops)
 		return fp_error_memory(error);
-	for (unsigned i = 0; i < count; i++) {
+	while (r >= 0 && server->loop_count < count) {
 		struct fp_http_loop *loop = &server->loops[server->loop_count++];
-		int r;
 
-		loop->epoll_fd = loop->wake_fd = loop->spare_fd = -1;
 		loop->context.allow_origin = options->allow_origin;
-		r = fp_http_loop_start(server, loop, error);
-		if (r < 0)
-			return r;
+		r = fp_http_loop_open(server, loop, error);
 	}
-	return 0;
+	return r;
+}
+
+/* Once all are there: they hand connections to each other. */
+static int start_loops(struct fp_http_server *server, struct fp_error *error)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < server->loop_count; i++)
+		r = fp_http_loop_start(&server->loops[i], error);
+	return r;
 }
 
 int fp_http_server_start(const struct fp_http_options *options, const struct fp_service *service,
@@ -135,7 +142,9 @@ int fp_http_server_start(const struct fp_http_options *options, const struct fp_
 	made->service = service;
 	r = open_sockets(made, options, error);
 	if (r >= 0)
-		r = start_loops(made, options, error);
+		r = make_loops(made, options, error);
+	if (r >= 0)
+		r = start_loops(made, error);
 	if (r < 0) {
 		fp_http_server_free(made);
 		return r;
@@ -146,11 +155,10 @@ int fp_http_server_start(const struct fp_http_options *options, const struct fp_
 
 void fp_http_server_wake(struct fp_http_server *server)
 {
-	const uint64_t one = 1;
-
-	for (size_t i = 0; i < server->loop_count; i++)
-		if (write(server->loops[i].wake_fd, &one, sizeof(one)) < 0)
-			continue; /* the counter is full: the loop is awake */
+	for (size_t i = 0; i < server->loop_count; i++) {
+		atomic_store_explicit(&server->loops[i].look, true, memory_order_release);
+		fp_http_loop_wake(&server->loops[i]);
+	}
 }
 
 void fp_http_server_stop(struct fp_http_server *server)

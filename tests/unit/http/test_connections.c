@@ -1,6 +1,7 @@
 /* Connections: kept, pipelined, many at once, half-finished, too many. */
 #include "client.h"
 #include "fixture.h"
+#include "loop.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -110,6 +111,35 @@ static void test_many_at_once(void **state)
 
 	for (size_t i = 0; i < FP_ARRAY_SIZE(counts); i++)
 		ask_at_once(fixture->port, counts[i]);
+}
+
+/* A burst does not end up on the loop that happens to be awake: each has its share. */
+static void test_loops_share(void **state)
+{
+	enum { CLIENTS = 60, LOOPS = 3 };
+	struct fixture *fixture = *state;
+	struct client clients[CLIENTS];
+
+	for (int i = 0; i < CLIENTS; i++)
+		client_open(&clients[i], fixture->port);
+	for (int i = 0; i < CLIENTS; i++)
+		ask_once(&clients[i]);
+	for (int i = 0; i < LOOPS; i++)
+		assert_in_range(atomic_load(&fixture->server->loops[i].connections),
+			CLIENTS / LOOPS - 4, CLIENTS / LOOPS + 4);
+	for (int i = 0; i < CLIENTS; i++)
+		client_close(&clients[i]);
+}
+
+static int setup_three_loops(void **state)
+{
+	struct fixture *fixture;
+
+	fixture_setup(state);
+	fixture = *state;
+	fixture->options.threads = 3;
+	fixture_serve(fixture);
+	return 0;
 }
 
 static void test_half_requests_block_nobody(void **state)
@@ -243,6 +273,8 @@ int main(void)
 			test_keep_alive, fixture_setup_serving, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_pipelining, fixture_setup_serving, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_loops_share, setup_three_loops, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_many_at_once, setup_one_loop, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
