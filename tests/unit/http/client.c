@@ -14,15 +14,29 @@
 
 enum { REPLY_MAX_BYTES = 8 * 1024 * 1024 };
 
-void client_open(struct client *client, uint16_t port)
+static bool open_socket(int *fd, uint16_t port)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	*fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(*fd >= 0);
+	return connect(*fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+void client_open(struct client *client, uint16_t port)
+{
 	fp_buf_init(&client->in, REPLY_MAX_BYTES);
-	client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(client->fd >= 0);
-	assert_int_equal(connect(client->fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_true(open_socket(&client->fd, port));
+}
+
+bool client_can_open(uint16_t port)
+{
+	int fd;
+	bool opened = open_socket(&fd, port);
+
+	close(fd);
+	return opened;
 }
 
 void client_close(struct client *client)

@@ -16,6 +16,8 @@ struct reply {
 };
 
 void client_open(struct client *client, uint16_t port);
+/* Whether anybody listens there. */
+bool client_can_open(uint16_t port);
 void client_close(struct client *client);
 void client_send(struct client *client, const char *bytes);
 /* `GET TARGET` and further header lines, each with its CRLF; "" for none. */

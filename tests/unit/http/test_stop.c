@@ -111,6 +111,7 @@ static void test_open_connections(void **state)
 	for (int i = 0; i < 1000 && atomic_load(&fixture->outside.looks) < WAITING; i++)
 		usleep(5000);
 	assert_true(stop_us(fixture) < FP_US_PER_S);
+	assert_false(client_can_open(fixture->port));
 	for (int i = 0; i < WAITING; i++) {
 		client_read(&waiting[i], &reply, PATIENCE_MS, false);
 		assert_int_equal(reply.status, 503);

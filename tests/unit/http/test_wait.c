@@ -178,14 +178,15 @@ static void test_batch(void **state)
 
 	client_ask(fixture->port, "POST", "/resolve", "",
 		"{\"requests\":["
-		"{\"repo\":\"demo\",\"sha\":\"" FIXTURE_UNKNOWN "\",\"wait\":2},"
+		"{\"repo\":\"demo\",\"sha\":\"" FIXTURE_UNKNOWN "\",\"wait\":1},"
 		"{\"repo\":\"demo\",\"sha\":\"" FIXTURE_BASE "\"},"
-		"{\"repo\":\"demo\",\"ref\":\"refs/heads/none\",\"wait\":1}]}",
+		"{\"repo\":\"demo\",\"ref\":\"refs/heads/none\",\"wait\":2},"
+		"{\"repo\":\"demo\",\"ref\":\"refs/heads/nil\",\"wait\":1}]}",
 		&reply);
 	assert_int_equal(reply.status, 200);
 	assert_true(reply_has(&reply, "unknown-commit"));
 	assert_true(reply_has(&reply, FIXTURE_VERSION));
-	assert_int_equal(atomic_load(&fixture->outside.looks), 2);
+	assert_int_equal(atomic_load(&fixture->outside.looks), 3);
 	assert_in_range(fp_clock_monotonic_us() - start_us, 2 * FP_US_PER_S, 5 * FP_US_PER_S);
 	reply_release(&reply);
 }
