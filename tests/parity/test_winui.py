@@ -1,7 +1,7 @@
 """WinUI's real history: every branch against thousands of commits, packages simulated.
 
 The data lies beside the project (../shared); without it the test is skipped. FORKPOINT_PARITY_COMMITS
-sets how many commits are asked about for each branch: 500 without it, 2000 for the full set."""
+sets how many commits are asked about for each branch; 2000 without it, fewer for a quick look."""
 import os
 import random
 
@@ -13,7 +13,7 @@ from packages import FOREIGN
 from reference import History, Rules, merge_bases
 from winui import GRAMMARS, SKELETON, make, releases, training_runs
 
-COMMITS = int(os.environ.get('FORKPOINT_PARITY_COMMITS', '500'))
+COMMITS = int(os.environ.get('FORKPOINT_PARITY_COMMITS', '2000'))
 
 
 @pytest.mark.skipif(not SKELETON.exists(), reason=f'{SKELETON} is not there')
