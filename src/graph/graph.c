@@ -70,21 +70,6 @@ static int add_octopus(struct fp_graph *graph, const uint32_t *parents, uint32_t
 	return 0;
 }
 
-static uint32_t generation_above(
-	const struct fp_graph *graph, const uint32_t *parents, uint32_t parent_count)
-{
-	uint32_t highest = 0;
-
-	for (uint32_t i = 0; i < parent_count; i++) {
-		uint32_t generation = fp_graph_chunk_of(graph, parents[i])
-					      ->generation[fp_graph_row_of(parents[i])];
-
-		if (generation > highest)
-			highest = generation;
-	}
-	return highest + 1;
-}
-
 static int reserve_row(struct fp_graph *graph, struct fp_error *error)
 {
 	uint32_t chunk = graph->count >> FP_GRAPH_CHUNK_BITS;
@@ -122,7 +107,6 @@ int fp_graph_append_indexed(struct fp_graph *graph, const struct fp_oid *oid, in
 	chunk->second_parent[row] = parent_count > 2   ? octopus | FP_OCTOPUS_BIT
 				    : parent_count > 1 ? parents[1]
 						       : FP_NO_COMMIT;
-	chunk->generation[row] = generation_above(graph, parents, parent_count);
 	chunk->facts[row] = facts;
 	chunk->author_low[row] = (uint32_t)author_s;
 	chunk->author_high[row] = (int8_t)(author_s >> 32);
@@ -235,11 +219,6 @@ int64_t fp_graph_committer_s(const struct fp_graph_view *view, uint32_t commit)
 	uint32_t row = fp_graph_row_of(commit);
 
 	return time_of(chunk->committer_high[row], chunk->committer_low[row]);
-}
-
-uint32_t fp_graph_generation(const struct fp_graph_view *view, uint32_t commit)
-{
-	return fp_graph_chunk_of(view->graph, commit)->generation[fp_graph_row_of(commit)];
 }
 
 uint32_t fp_graph_facts(const struct fp_graph_view *view, uint32_t commit)

@@ -14,7 +14,6 @@ struct fp_graph_chunk {
 	struct fp_oid oid[FP_GRAPH_CHUNK];
 	uint32_t first_parent[FP_GRAPH_CHUNK];
 	uint32_t second_parent[FP_GRAPH_CHUNK];
-	uint32_t generation[FP_GRAPH_CHUNK];
 	uint32_t facts[FP_GRAPH_CHUNK];
 	uint32_t author_low[FP_GRAPH_CHUNK];
 	uint32_t committer_low[FP_GRAPH_CHUNK];

@@ -37,25 +37,27 @@ static void fill_record(const struct fp_request *request, const struct fp_answer
 		record->version = chosen->row.text;
 }
 
-bool fp_answer_record(struct fp_request *request, struct fp_str asked_sha, unsigned status,
+int fp_answer_record(struct fp_request *request, struct fp_str asked_sha, unsigned status,
 	struct fp_buf *buf, struct fp_hash128 *hash, struct fp_record *record,
 	struct fp_document *document)
 {
 	struct fp_answer *answer = &request->context->answer;
 	bool all = request->given[FP_PARAM_CANDIDATES];
 	char sha[FP_OID_HEX + 1];
-	struct fp_error error;
+	int r;
 
 	fp_document_begin(document, buf);
 	fp_answer_write_json(request->context, answer, asked_sha, all, document);
-	if (buf->state != FP_BUF_OK)
-		return false;
+	r = fp_buf_check(buf, NULL);
+	if (r < 0)
+		return r;
 	fill_record(request, answer, document, status, record, sha);
-	if (fp_service_record(request->context->service, record, hash, &error) < 0)
-		return false;
+	r = fp_service_record(request->context->service, record, hash, NULL);
+	if (r < 0)
+		return r;
 	fp_document_fill(buf->data, document->holes, record->id, record->at_us,
 		record->feed_synced_us, record->refs_synced_us, *hash);
-	return true;
+	return 0;
 }
 
 void fp_answer_set_instance(
@@ -74,8 +76,13 @@ void fp_answer_set_instance(
 	*body = spliced;
 }
 
-enum fp_handled fp_reply_not_recorded(struct fp_request *request, struct fp_reply *reply)
+enum fp_handled fp_reply_not_recorded(
+	struct fp_request *request, struct fp_reply *reply, int result)
 {
+	if (result != -FP_ERROR_FULL)
+		return fp_reply_problem(request, reply, "internal", NULL, 0,
+			"the answer is larger than this server can record; ask without "
+			"candidates=all, or give history.journal more room");
 	reply->retry_after_us = JOURNAL_FULL_RETRY_US;
 	return fp_reply_problem(request, reply, "not-ready", NULL, 0,
 		"answers cannot be recorded at the moment, and none is given without a record; the "

@@ -1,5 +1,5 @@
 /* /repos and /repos/{repo}: what is tracked, and how it is. */
-#include "render.h"
+#include "page.h"
 
 static const char *phase_name(enum fp_repository_phase phase)
 {
@@ -204,6 +204,68 @@ static void write_repository(struct fp_http_context *context, struct fp_json *js
 	fp_json_object_end(json);
 }
 
+/* ---- rows ---- */
+
+/* What a dashboard shows of a repository in one line. */
+struct row {
+	const struct fp_snapshot_repository *repository;
+	struct fp_repository_status status;
+	size_t packages_ready;
+};
+
+static struct row row_of(
+	const struct fp_http_context *context, const struct fp_snapshot_repository *repository)
+{
+	struct row row = {.repository = repository};
+
+	if (!status_of(context, repository, &row.status))
+		row.status = (struct fp_repository_status){0};
+	for (size_t i = 0; i < repository->settings->package_count; i++)
+		row.packages_ready += repository->packages[i].state != NULL;
+	return row;
+}
+
+static void write_row_json(struct fp_json *json, const struct row *row)
+{
+	const struct fp_snapshot_repository *repository = row->repository;
+	const struct fp_branches *branches = repository->branches;
+
+	fp_json_object_begin(json);
+	fp_json_member_string(json, "name", repository->settings->name);
+	fp_json_member_string(json, "url", repository->settings->url);
+	fp_json_member_bool(json, "ready", branches != NULL);
+	fp_json_member_string(json, "default_branch", repository->settings->default_branch);
+	fp_json_member_time_us(json, "refs_synced_at", repository->refs_synced_us);
+	fp_json_member_text(json, "trouble", repository->refs_trouble);
+	fp_json_member_text(json, "phase", phase_name(row->status.phase));
+	fp_json_member_u64(json, "failures", row->status.failures);
+	fp_json_member_u64(json, "commits", branches ? branches->view.count : 0);
+	fp_json_member_u64(json, "refs", branches ? branches->refs.count : 0);
+	fp_json_member_u64(json, "branches", branches ? branches->count : 0);
+	fp_json_member_u64(json, "mirror_bytes", row->status.mirror_bytes);
+	fp_json_member_u64(json, "packages", repository->settings->package_count);
+	fp_json_member_u64(json, "packages_ready", row->packages_ready);
+	fp_json_object_end(json);
+}
+
+static void write_row_csv(struct fp_buf *buf, const struct row *row)
+{
+	const struct fp_snapshot_repository *repository = row->repository;
+	const struct fp_branches *branches = repository->branches;
+
+	fp_csv_add(buf, true, repository->settings->name);
+	fp_csv_add(buf, false, repository->settings->url);
+	fp_csv_add(buf, false, fp_str(branches ? "true" : "false"));
+	fp_csv_add(buf, false, repository->settings->default_branch);
+	fp_csv_add_time(buf, repository->refs_synced_us);
+	fp_csv_add(buf, false, fp_str(repository->refs_trouble));
+	fp_csv_add(buf, false, fp_str(phase_name(row->status.phase)));
+	fp_buf_addf(buf, ",%u,%u,%zu,%zu,%llu,%zu,%zu\r\n", row->status.failures,
+		branches ? branches->view.count : 0, branches ? branches->refs.count : 0,
+		branches ? branches->count : 0, (unsigned long long)row->status.mirror_bytes,
+		repository->settings->package_count, row->packages_ready);
+}
+
 /* ---- text ---- */
 
 static void write_line(struct fp_http_context *context, struct fp_buf *buf,
@@ -247,30 +309,81 @@ static enum fp_handled finish(struct fp_request *request, struct fp_reply *reply
 	return FP_HANDLED;
 }
 
-enum fp_handled fp_handle_repos(struct fp_request *request, struct fp_reply *reply)
+static void write_items(struct fp_http_context *context, const struct fp_snapshot_repository *items,
+	size_t count, bool flat, struct fp_json *json)
 {
-	struct fp_http_context *context = request->context;
-	const struct fp_snapshot *snapshot = fp_worker_enter(context->worker);
-	size_t count = snapshot->settings->repository_count;
+	fp_json_array_begin(json);
+	for (size_t i = 0; i < count; i++) {
+		if (flat) {
+			struct row row = row_of(context, &items[i]);
+
+			write_row_json(json, &row);
+		} else {
+			write_repository(context, json, &items[i], false);
+		}
+	}
+	fp_json_array_end(json);
+}
+
+static void write_page_json(struct fp_request *request, const struct fp_page *page,
+	const struct fp_snapshot_repository *items, size_t count, struct fp_buf *buf)
+{
+	bool flat = request->given[FP_PARAM_SHAPE];
 	struct fp_json json;
 
-	if (request->form == FP_FORM_TEXT) {
-		for (size_t i = 0; i < count; i++)
-			write_line(context, &reply->body, &snapshot->repositories[i]);
-	} else {
-		fp_json_init(&json, &reply->body);
+	fp_json_init(&json, buf);
+	if (!flat) {
 		fp_json_object_begin(&json);
 		fp_json_key(&json, "items");
-		fp_json_array_begin(&json);
-		for (size_t i = 0; i < count; i++)
-			write_repository(context, &json, &snapshot->repositories[i], false);
-		fp_json_array_end(&json);
-		fp_json_key(&json, "next");
-		fp_json_null(&json);
-		fp_json_object_end(&json);
-		fp_buf_add_char(&reply->body, '\n');
 	}
-	fp_worker_leave(context->worker);
+	write_items(request->context, items, count, flat, &json);
+	if (!flat) {
+		fp_page_write_next(&json, page);
+		fp_json_object_end(&json);
+	}
+	fp_buf_add_char(buf, '\n');
+}
+
+static void write_page_lines(struct fp_request *request, const struct fp_snapshot_repository *items,
+	size_t count, struct fp_buf *buf)
+{
+	if (request->form == FP_FORM_CSV)
+		fp_buf_add_text(buf,
+			"name,url,ready,default_branch,refs_synced_at,trouble,phase,failures,"
+			"commits,refs,branches,mirror_bytes,packages,packages_ready\r\n");
+	for (size_t i = 0; i < count; i++) {
+		struct row row = row_of(request->context, &items[i]);
+		struct fp_json json;
+
+		if (request->form == FP_FORM_TEXT) {
+			write_line(request->context, buf, &items[i]);
+		} else if (request->form == FP_FORM_CSV) {
+			write_row_csv(buf, &row);
+		} else {
+			fp_json_init(&json, buf);
+			write_row_json(&json, &row);
+			fp_buf_add_char(buf, '\n');
+		}
+	}
+}
+
+enum fp_handled fp_handle_repos(struct fp_request *request, struct fp_reply *reply)
+{
+	struct fp_worker *worker = request->context->worker;
+	const struct fp_snapshot *snapshot = fp_worker_enter(worker);
+	size_t total = snapshot->settings->repository_count;
+	struct fp_page page = fp_page_of(request);
+	size_t first = page.offset < total ? page.offset : total;
+	size_t count = total - first < page.limit ? total - first : page.limit;
+	const struct fp_snapshot_repository *items = snapshot->repositories + first;
+
+	fp_page_set_total(&page, count, total);
+	if (request->form == FP_FORM_JSON)
+		write_page_json(request, &page, items, count, &reply->body);
+	else
+		write_page_lines(request, items, count, &reply->body);
+	fp_worker_leave(worker);
+	fp_page_set_link(&page, request, reply);
 	return finish(request, reply);
 }
 

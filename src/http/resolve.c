@@ -70,11 +70,13 @@ static enum fp_handled render(
 	struct fp_document document;
 	struct fp_record record;
 	struct fp_hash128 hash;
+	int r;
 
 	reply->status = problem ? problem->status : 200;
-	if (!fp_answer_record(
-		    request, asked_sha, reply->status, &reply->body, &hash, &record, &document))
-		return fp_reply_not_recorded(request, reply);
+	r = fp_answer_record(
+		request, asked_sha, reply->status, &reply->body, &hash, &record, &document);
+	if (r < 0)
+		return fp_reply_not_recorded(request, reply, r);
 	if (request->id_is_own)
 		memcpy(request->id, reply->body.data + document.holes[FP_HOLE_ID],
 			FP_ANSWER_ID_HEX);

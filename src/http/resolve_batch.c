@@ -93,7 +93,7 @@ static void look_for_item(struct fp_request *request, const struct fp_snapshot *
 		fp_request_wait_for(request, ticket);
 }
 
-static bool answer_item(
+static int answer_item(
 	struct fp_request *request, const struct fp_snapshot *snapshot, struct fp_buf *item)
 {
 	struct fp_question question = fp_request_params_question(request);
@@ -102,23 +102,26 @@ static bool answer_item(
 	struct fp_record record;
 	struct fp_hash128 hash;
 	unsigned status;
+	int r;
 
 	fp_service_resolve(
 		request->context->worker, snapshot, &question, request->received_us, answer);
 	status = answer->outcome == FP_OUTCOME_OK ? 200 : fp_problem_of(answer->outcome)->status;
-	if (!fp_answer_record(request, question.sha, status, item, &hash, &record, &document))
-		return false;
+	r = fp_answer_record(request, question.sha, status, item, &hash, &record, &document);
+	if (r < 0)
+		return r;
 	fp_answer_set_instance(request, item, &document);
 	if (item->len)
 		item->len--; /* the line end between documents */
-	return true;
+	return 0;
 }
 
-static bool answer_items(struct fp_request *request, struct fp_reply *reply,
+static int answer_items(struct fp_request *request, struct fp_reply *reply,
 	const struct fp_snapshot *snapshot, const struct fp_json_value *items)
 {
 	struct fp_buf FP_CLEANUP_BUF item = {0}, FP_CLEANUP_BUF why = {0};
 	bool first = true;
+	int r = 0;
 
 	fp_buf_init(&item, 64 * 1024 * 1024);
 	fp_buf_init(&why, 1024);
@@ -128,15 +131,17 @@ static bool answer_items(struct fp_request *request, struct fp_reply *reply,
 		fp_buf_clear(&why);
 		if (!take_item(request, at, &why))
 			write_bad_item(request, fp_buf_str(&why), &item);
-		else if (!answer_item(request, snapshot, &item))
-			return false;
+		else
+			r = answer_item(request, snapshot, &item);
+		if (r < 0)
+			return r;
 		if (!first)
 			fp_buf_add_char(&reply->body, ',');
 		first = false;
 		fp_buf_add_str(&reply->body, fp_buf_str(&item));
 	}
 	fp_buf_add_text(&reply->body, "]}\n");
-	return true;
+	return 0;
 }
 
 static bool must_wait(struct fp_request *request, const struct fp_snapshot *snapshot,
@@ -157,13 +162,13 @@ static enum fp_handled resolve_list(
 {
 	const struct fp_snapshot *snapshot = fp_worker_enter(request->context->worker);
 	bool waits = must_wait(request, snapshot, items);
-	bool answered = waits || answer_items(request, reply, snapshot, items);
+	int r = waits ? 0 : answer_items(request, reply, snapshot, items);
 
 	fp_worker_leave(request->context->worker);
 	if (waits)
 		return FP_WAITING;
-	if (!answered)
-		return fp_reply_not_recorded(request, reply);
+	if (r < 0)
+		return fp_reply_not_recorded(request, reply, r);
 	reply->content_type = fp_form_content_type(FP_FORM_JSON);
 	reply->cache_control = "no-store";
 	return FP_HANDLED;

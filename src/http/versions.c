@@ -1,9 +1,5 @@
 /* /versions: the mirrored versions of a package, page by page. */
-#include "render.h"
-
-#include <stdio.h>
-
-enum { LIMIT_DEFAULT = 100 };
+#include "page.h"
 
 /* ---- rows ---- */
 
@@ -51,65 +47,42 @@ static void write_row(
 	fp_json_object_end(json);
 }
 
-/* RFC 4180: quoted where it must be. */
-static void add_csv(struct fp_buf *buf, struct fp_str text)
+static void add_csv_reading(struct fp_buf *buf, const struct fp_decoded *decoded)
 {
-	bool plain = true;
+	char stamp[FP_STAMP_TEXT_MAX];
 
-	for (size_t i = 0; i < text.len; i++)
-		plain = plain && !memchr(",\"\r\n", text.ptr[i], 4);
-	if (plain) {
-		fp_buf_add_str(buf, text);
+	if (decoded->grammar == FP_GRAMMAR_NONE) {
+		fp_buf_add_text(buf, ",,,,");
 		return;
 	}
-	fp_buf_add_char(buf, '"');
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] == '"')
-			fp_buf_add_char(buf, '"');
-		fp_buf_add_char(buf, text.ptr[i]);
-	}
-	fp_buf_add_char(buf, '"');
-}
-
-static void add_csv_time(struct fp_buf *buf, int64_t us)
-{
-	char text[FP_TIME_TEXT_MAX];
-
+	fp_stamp_format(decoded->minute, stamp);
+	fp_csv_add(buf, false, fp_str(fp_grammar_name(decoded->grammar)));
 	fp_buf_add_char(buf, ',');
-	if (us >= 0)
-		fp_buf_add(buf, text, fp_time_format_us(us, text));
+	fp_release_write(&decoded->release, buf);
+	fp_csv_add(buf, false, decoded->label);
+	fp_csv_add(buf, false, fp_str(stamp));
 }
 
-static void write_csv_row(struct fp_buf *buf, const struct fp_catalog_version *version)
+static void write_csv_row(
+	struct fp_buf *buf, const struct fp_catalog_version *version, int64_t unavailable_us)
 {
-	const struct fp_decoded *decoded = &version->decoded;
-	char stamp[FP_STAMP_TEXT_MAX] = "";
+	const struct fp_catalog_row *row = &version->row;
+	bool listed = row->unlisted_us < 0 && row->vanished_us < 0;
 
-	add_csv(buf, version->row.text);
-	fp_buf_addf(buf, ",%s,", fp_version_status_name(fp_catalog_version_status(version)));
-	if (decoded->grammar != FP_GRAMMAR_NONE) {
-		fp_stamp_format(decoded->minute, stamp);
-		fp_buf_addf(buf, "%s,", fp_grammar_name(decoded->grammar));
-		fp_release_write(&decoded->release, buf);
-		fp_buf_add_char(buf, ',');
-		add_csv(buf, decoded->label);
-		fp_buf_addf(buf, ",%s", stamp);
-	} else {
-		fp_buf_add_text(buf, ",,,");
-	}
-	add_csv_time(buf, version->row.first_seen_us);
-	add_csv_time(buf, version->row.published_us);
-	add_csv_time(buf, version->row.unlisted_us);
-	add_csv_time(buf, version->row.vanished_us);
+	fp_csv_add(buf, true, row->text);
+	fp_csv_add(buf, false, fp_str(fp_version_status_name(fp_catalog_version_status(version))));
+	add_csv_reading(buf, &version->decoded);
+	fp_csv_add_time(buf, row->first_seen_us);
+	fp_csv_add_time(buf, row->published_us);
+	fp_csv_add(buf, false, fp_str(listed ? "true" : "false"));
+	fp_csv_add_time(buf, row->unlisted_us);
+	fp_csv_add_time(buf, row->vanished_us);
+	fp_csv_add_time(buf, unavailable_us);
+	fp_csv_add(buf, false, row->missing_ids);
 	fp_buf_add_text(buf, "\r\n");
 }
 
 /* ---- pages ---- */
-
-static bool has_next(const struct fp_versions_query *query, const struct fp_versions_answer *answer)
-{
-	return query->offset + answer->count < answer->total;
-}
 
 static const struct fp_catalog_version *item(const struct fp_versions_answer *answer, size_t at)
 {
@@ -122,8 +95,8 @@ static int64_t unavailable_us(const struct fp_versions_answer *answer, size_t at
 	return answer->package->state->rows.items[answer->items[at]].unavailable_us;
 }
 
-static void write_json(const struct fp_versions_query *query,
-	const struct fp_versions_answer *answer, bool flat, struct fp_buf *buf)
+static void write_json(const struct fp_page *page, const struct fp_versions_answer *answer,
+	bool flat, struct fp_buf *buf)
 {
 	struct fp_json json;
 
@@ -137,10 +110,7 @@ static void write_json(const struct fp_versions_query *query,
 		write_row(&json, item(answer, i), unavailable_us(answer, i));
 	fp_json_array_end(&json);
 	if (!flat) {
-		char cursor[24];
-
-		snprintf(cursor, sizeof(cursor), "%zu", query->offset + answer->count);
-		fp_json_member_text(&json, "next", has_next(query, answer) ? cursor : NULL);
+		fp_page_write_next(&json, page);
 		fp_json_member_u64(&json, "total", answer->total);
 		fp_json_member_string(&json, "package", answer->package->settings->id);
 		fp_json_member_time_us(&json, "feed_synced_at", answer->package->feed_synced_us);
@@ -155,14 +125,14 @@ static void write_lines(
 {
 	if (form == FP_FORM_CSV)
 		fp_buf_add_text(buf,
-			"version,status,grammar,release,label,stamp,first_seen,published,unlisted,"
-			"vanished\r\n");
+			"version,status,grammar,release,label,stamp,first_seen,published,listed,"
+			"unlisted,vanished,unavailable,missing_from_set\r\n");
 	for (size_t i = 0; i < answer->count; i++) {
 		const struct fp_catalog_version *version = item(answer, i);
 		struct fp_json json;
 
 		if (form == FP_FORM_CSV) {
-			write_csv_row(buf, version);
+			write_csv_row(buf, version, unavailable_us(answer, i));
 		} else if (form == FP_FORM_NDJSON) {
 			fp_json_init(&json, buf);
 			write_row(&json, version, unavailable_us(answer, i));
@@ -174,33 +144,6 @@ static void write_lines(
 	}
 }
 
-/* The Link header of the next page: the same query with another cursor. */
-static void set_link(const struct fp_request *request, const struct fp_versions_query *query,
-	const struct fp_versions_answer *answer, struct fp_reply *reply)
-{
-	static const enum fp_param kept[] = {FP_PARAM_REPO, FP_PARAM_PACKAGE, FP_PARAM_BRANCH,
-		FP_PARAM_RELEASE, FP_PARAM_STATUS, FP_PARAM_LIMIT, FP_PARAM_SHAPE, FP_PARAM_FORMAT};
-	struct fp_buf *link = &reply->link;
-
-	if (!has_next(query, answer))
-		return;
-	fp_buf_addf(link, "</versions?cursor=%zu", query->offset + answer->count);
-	for (size_t i = 0; i < FP_ARRAY_SIZE(kept); i++) {
-		struct fp_str value = request->params[kept[i]];
-
-		if (!request->given[kept[i]])
-			continue;
-		fp_buf_addf(link, "&%s=", fp_param_name(kept[i]));
-		for (size_t k = 0; k < value.len; k++) {
-			if (fp_char_is_alnum(value.ptr[k]) || memchr("-._~/", value.ptr[k], 5))
-				fp_buf_add_char(link, value.ptr[k]);
-			else
-				fp_buf_addf(link, "%%%02X", (unsigned char)value.ptr[k]);
-		}
-	}
-	fp_buf_add_text(link, ">; rel=\"next\"");
-}
-
 static enum fp_version_status wanted_status(struct fp_str name)
 {
 	for (int i = 0; i < FP_VERSION_STATUS_COUNT; i++)
@@ -209,37 +152,39 @@ static enum fp_version_status wanted_status(struct fp_str name)
 	return FP_VERSION_STATUS_ANY;
 }
 
-static void render(struct fp_request *request, const struct fp_versions_query *query,
+static void render(struct fp_request *request, struct fp_page *page,
 	const struct fp_versions_answer *answer, struct fp_reply *reply)
 {
+	fp_page_set_total(page, answer->count, answer->total);
 	if (request->form == FP_FORM_JSON)
-		write_json(query, answer, request->given[FP_PARAM_SHAPE], &reply->body);
+		write_json(page, answer, request->given[FP_PARAM_SHAPE], &reply->body);
 	else
 		write_lines(answer, request->form, &reply->body);
 	reply->content_type = fp_form_content_type(request->form);
 	reply->cache_control = "no-cache";
-	set_link(request, query, answer, reply);
+	fp_page_set_link(page, request, reply);
 	fp_reply_set_body_etag(reply);
 }
 
 enum fp_handled fp_handle_versions(struct fp_request *request, struct fp_reply *reply)
 {
 	struct fp_worker *worker = request->context->worker;
+	struct fp_page page = fp_page_of(request);
 	const struct fp_versions_query query = {
 		.repo = request->params[FP_PARAM_REPO],
 		.package = request->params[FP_PARAM_PACKAGE],
 		.branch = request->params[FP_PARAM_BRANCH],
 		.release = request->params[FP_PARAM_RELEASE],
 		.status = wanted_status(request->params[FP_PARAM_STATUS]),
-		.offset = (uint32_t)fp_param_number(request->params[FP_PARAM_CURSOR], 0),
-		.limit = (uint32_t)fp_param_number(request->params[FP_PARAM_LIMIT], LIMIT_DEFAULT),
+		.offset = page.offset,
+		.limit = page.limit,
 	};
 	struct fp_versions_answer answer;
 
 	fp_versions_answer_init(&answer);
 	fp_service_versions(worker, fp_worker_enter(worker), &query, &answer);
 	if (answer.outcome == FP_OUTCOME_OK)
-		render(request, &query, &answer, reply);
+		render(request, &page, &answer, reply);
 	else
 		fp_reply_problem(request, reply, fp_outcome_code(answer.outcome), answer.nearest,
 			answer.nearest_count, "%.*s", FP_STR_ARG(fp_buf_str(&answer.detail)));

@@ -7,8 +7,8 @@
  * storage and appending copies nothing. A reader works on a struct fp_graph_view, which says how
  * many commits it may see.
  *
- * Memory per commit: 20 (id) + 8 (parents) + 4 (generation) + 4 (facts) + 10 (two times of 40 bits)
- * bytes, and 6 to 12 for finding ids; a branch's reach (see reach.h) adds 8.
+ * Memory per commit: 20 (id) + 8 (parents) + 4 (facts) + 10 (two times of 40 bits) bytes, and 6 to
+ * 12 for finding ids; a branch's reach (see reach.h) adds 8, and 8 per commit of its chain.
  */
 #include "forkpoint/base/error.h"
 #include "forkpoint/core/commit.h"
@@ -72,8 +72,6 @@ size_t fp_graph_find_prefix(
 const struct fp_oid *fp_graph_oid(const struct fp_graph_view *view, uint32_t commit);
 int64_t fp_graph_author_s(const struct fp_graph_view *view, uint32_t commit);
 int64_t fp_graph_committer_s(const struct fp_graph_view *view, uint32_t commit);
-/* 1 for a root; else one more than the highest of its parents'. */
-uint32_t fp_graph_generation(const struct fp_graph_view *view, uint32_t commit);
 uint32_t fp_graph_facts(const struct fp_graph_view *view, uint32_t commit);
 
 /* The parents in the commit's order: *parents points into the graph, or to *inline_room for the

@@ -172,7 +172,20 @@ static void publish(struct fixture *fixture)
 
 /* ---- life ---- */
 
-int fixture_setup(void **state)
+static void open_journal(struct fixture *fixture, uint64_t bytes)
+{
+	assert_ok(fixture, fp_store_prepare(fixture->dir, &fixture->lock, NULL, &fixture->error));
+	assert_ok(fixture, fp_journal_open(fixture->dir, bytes, 0, &fixture->service.journal,
+				   &fixture->error));
+}
+
+void fixture_record(struct fixture *fixture)
+{
+	assert_ok(fixture, fp_recorder_start(fixture->service.journal, fixture->dir, NULL, NULL,
+				   &fixture->service.recorder, &fixture->error));
+}
+
+static int setup_with_journal(void **state, uint64_t journal_bytes)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	static const struct fp_http_listen listen = {"127.0.0.1", 0};
@@ -180,11 +193,7 @@ int fixture_setup(void **state)
 	assert_non_null(fixture);
 	snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/fp-http-XXXXXX");
 	assert_non_null(mkdtemp(fixture->dir));
-	assert_ok(fixture, fp_store_prepare(fixture->dir, &fixture->lock, NULL, &fixture->error));
-	assert_ok(fixture, fp_journal_open(fixture->dir, JOURNAL_BYTES, 0,
-				   &fixture->service.journal, &fixture->error));
-	assert_ok(fixture, fp_recorder_start(fixture->service.journal, fixture->dir, NULL, NULL,
-				   &fixture->service.recorder, &fixture->error));
+	open_journal(fixture, journal_bytes);
 	fill_settings(fixture);
 	publish(fixture);
 	fixture->service.data_dir = fixture->dir;
@@ -194,6 +203,18 @@ int fixture_setup(void **state)
 		.listen = &listen, .listen_count = 1, .threads = 2, .max_connections = 2000};
 	*state = fixture;
 	return 0;
+}
+
+int fixture_setup(void **state)
+{
+	setup_with_journal(state, JOURNAL_BYTES);
+	fixture_record(*state);
+	return 0;
+}
+
+int fixture_setup_unrecorded(void **state)
+{
+	return setup_with_journal(state, 1); /* as small as it gets */
 }
 
 void fixture_serve(struct fixture *fixture)

@@ -45,6 +45,9 @@ struct fixture {
 /* The world without a server; fixture_serve starts one as `options` say. */
 int fixture_setup(void **state);
 int fixture_setup_serving(void **state);
+/* The world with a small journal that nobody drains, until fixture_record. */
+int fixture_setup_unrecorded(void **state);
+void fixture_record(struct fixture *fixture);
 int fixture_teardown(void **state);
 void fixture_serve(struct fixture *fixture);
 /* Sets what the tickets come to and wakes the server. */

@@ -34,7 +34,19 @@ static const struct {
 	{"GET", "/decode?version=" FIXTURE_VERSION "&repo=demo", "", "", 200, "\"patch-stamp\""},
 	{"GET", "/versions?repo=demo&status=unlisted", "", "", 200, "2.4.2001312228-main"},
 	{"GET", "/versions?repo=demo&format=csv", "", "", 200, "version,status,"},
+	{"GET", "/versions?repo=demo&format=csv&status=unrecognised", "", "", 200,
+		"1.0.0,unrecognised,,,,,2020-01-31T22:05:00Z,,true,,,,\r\n"},
+	{"GET", "/versions?repo=demo&format=ndjson&limit=1", "", "", 200, "\"listed\":"},
+	{"GET", "/versions?repo=demo&limit=1&cursor=3", "", "", 200, "\"next\":null"},
 	{"GET", "/repos", "", "", 200, "\"demo\""},
+	{"GET", "/repos?shape=flat", "", "", 200, "[{\"name\":\"demo\",\"url\":"},
+	{"GET", "/repos?format=ndjson", "", "", 200, "{\"name\":\"demo\",\"url\":"},
+	{"GET", "/repos?format=csv", "", "", 200,
+		"packages_ready\r\ndemo,https://git.example/"
+		"demo.git,true,main,2020-01-31T22:17:00Z,,"
+		"idle,0,2,1,1,0,1,1\r\n"},
+	{"GET", "/repos?format=text", "", "", 200, "demo\tready\tidle\t2 commits\t1 branches\n"},
+	{"GET", "/repos?cursor=7", "", "", 200, "{\"items\":[],\"next\":null}"},
 	{"GET", "/repos/demo", "", "", 200, "\"https://git.example/demo.git\""},
 	/* paths and methods */
 	{"GET", "/nothing", "", "", 404, "\"code\":\"not-found\""},
@@ -250,6 +262,34 @@ static void test_history(void **state)
 	reply_release(&reply);
 }
 
+/* No answer without a record: 503 when there is no room for one, until there is again. */
+static void test_full_journal(void **state)
+{
+	enum { FITTING_MAX = 2000 };
+	struct fixture *fixture = *state;
+	struct reply reply = {0};
+	int answered = 0;
+
+	fixture_serve(fixture);
+	do {
+		reply_release(&reply);
+		client_ask(fixture->port, "GET", QUESTION, "", "", &reply);
+	} while (reply.status == 200 && ++answered < FITTING_MAX);
+	assert_in_range(answered, 10, FITTING_MAX - 1);
+	assert_int_equal(reply.status, 503);
+	assert_string_equal(reply_header(&reply, "Retry-After"), "2");
+	assert_true(reply_has(&reply, "cannot be recorded"));
+	reply_release(&reply);
+	client_ask(fixture->port, "POST", "/resolve", "",
+		"{\"requests\":[{\"repo\":\"demo\",\"sha\":\"" FIXTURE_BASE "\"}]}", &reply);
+	assert_int_equal(reply.status, 503);
+	reply_release(&reply);
+	fixture_record(fixture);
+	client_ask(fixture->port, "GET", QUESTION, "", "", &reply);
+	assert_int_equal(reply.status, 200);
+	reply_release(&reply);
+}
+
 /* The lack of a length, its excess, and a body without end. */
 static void test_large_bodies(void **state)
 {
@@ -305,6 +345,8 @@ int main(void)
 			test_if_none_match, fixture_setup_serving, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_history, fixture_setup_serving, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_full_journal, fixture_setup_unrecorded, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_large_bodies, fixture_setup_serving, fixture_teardown),
 	};

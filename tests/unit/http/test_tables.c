@@ -1,6 +1,7 @@
 /* The tables of routes and problems, entity tags, decoding: what needs no server. */
 #include "fixture.h"
 #include "loop.h"
+#include "page.h"
 
 #include <string.h>
 
@@ -177,6 +178,31 @@ static void test_escapes(void **state)
 	}
 }
 
+/* ---- rows ---- */
+
+static const struct {
+	const char *field, *written;
+} fields[] = {
+	{"plain text", "plain text"},
+	{"", ""},
+	{"a,b", "\"a,b\""},
+	{"say \"x\"", "\"say \"\"x\"\"\""},
+	{"a\r\nb", "\"a\r\nb\""},
+};
+
+static void test_csv_fields(void **state)
+{
+	for (size_t i = 0; i < FP_ARRAY_SIZE(fields); i++) {
+		struct fp_buf FP_CLEANUP_BUF buf = {0};
+
+		fp_buf_init(&buf, 1024);
+		fp_csv_add(&buf, true, FP_STR_LITERAL("0"));
+		fp_csv_add(&buf, false, fp_str(fields[i].field));
+		assert_int_equal(strncmp(buf.data, "0,", 2), 0);
+		assert_string_equal(buf.data + 2, fields[i].written);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +213,7 @@ int main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_etags),
 		cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_csv_fields),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
