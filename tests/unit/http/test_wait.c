@@ -85,7 +85,8 @@ static void test_outcomes(void **state)
 		if (reply.status != outcomes[i].status || !reply_has(&reply, outcomes[i].holds) ||
 			strcmp(reply_header(&reply, "Retry-After"), outcomes[i].retry_after) != 0)
 			fail_msg("row %zu: %s%s", i, reply.head.data, reply.body.data);
-		assert_true(fp_clock_monotonic_us() - start_us < FP_US_PER_S / 2);
+		/* far below the wait of 30 s, and patient with a busy machine */
+		assert_true(fp_clock_monotonic_us() - start_us < 5 * FP_US_PER_S);
 		reply_release(&reply);
 	}
 }
