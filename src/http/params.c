@@ -83,6 +83,26 @@ static bool is_flag(struct fp_str value)
 	       fp_str_equal(value, FP_STR_LITERAL("true"));
 }
 
+static bool is_time(struct fp_str value)
+{
+	int64_t us;
+
+	return fp_time_parse_us(value, &us);
+}
+
+static bool is_last(struct fp_str value)
+{
+	uint64_t commits;
+
+	return fp_parse_u64(value, 1, 100000, &commits);
+}
+
+static bool is_bucket(struct fp_str value)
+{
+	return fp_str_equal(value, FP_STR_LITERAL("hour")) ||
+	       fp_str_equal(value, FP_STR_LITERAL("day"));
+}
+
 static const struct {
 	const char *name;
 	bool (*check)(struct fp_str value);
@@ -105,6 +125,22 @@ static const struct {
 	[FP_PARAM_CURSOR] = {"cursor", is_cursor, "the cursor that the last page gave"},
 	[FP_PARAM_SHAPE] = {"shape", is_shape, "the word flat"},
 	[FP_PARAM_VERBOSE] = {"verbose", is_flag, "nothing, 1 or true"},
+	[FP_PARAM_AS_OF] = {"as_of", is_time, "a time, such as 2026-01-31T22:05:00Z"},
+	[FP_PARAM_BUILD] = {"build", is_any, "a label of the caller's, such as its pipeline run"},
+	[FP_PARAM_USED] = {"used", is_any, "the version that the build used"},
+	[FP_PARAM_AT] = {"at", is_time, "the time of the build, such as 2026-01-31T22:05:00Z"},
+	[FP_PARAM_FROM] = {"from", is_sha, "a commit id of 4 to 40 hexadecimal digits"},
+	[FP_PARAM_TO] = {"to", is_sha, "a commit id of 4 to 40 hexadecimal digits"},
+	[FP_PARAM_PUBLISH] = {"publish", is_any, "a version that might be published"},
+	[FP_PARAM_QUARANTINE] = {"quarantine", is_any, "a version that might be quarantined"},
+	[FP_PARAM_LAST] = {"last", is_last, "a number of commits from 1 to 100000"},
+	[FP_PARAM_OUTCOME] = {"outcome", is_any, "ok, or the code of a problem"},
+	[FP_PARAM_CLIENT] = {"client", is_any, "a client's address"},
+	[FP_PARAM_SINCE] = {"since", is_time, "a time, such as 2026-01-31T22:05:00Z"},
+	[FP_PARAM_UNTIL] = {"until", is_time, "a time, such as 2026-01-31T22:05:00Z"},
+	[FP_PARAM_BY] = {"by", is_any, "names of outcome, version, branch, client, by commas"},
+	[FP_PARAM_BUCKET] = {"bucket", is_bucket, "hour or day"},
+	[FP_PARAM_LINT] = {"lint", is_flag, "nothing, 1 or true"},
 };
 
 _Static_assert(FP_ARRAY_SIZE(params) == FP_PARAM_COUNT, "a row for every parameter");

@@ -1,7 +1,7 @@
 /* The routing table. */
 #include "forkpoint/http/request.h"
 
-#define BIT(param) (UINT32_C(1) << FP_PARAM_##param)
+#define BIT(param) (UINT64_C(1) << FP_PARAM_##param)
 #define FORM(form) (1u << FP_FORM_##form)
 
 #define QUESTION (BIT(REPO) | BIT(SHA) | BIT(REF) | BIT(BRANCH) | BIT(RELEASE) | BIT(PACKAGE))

@@ -24,6 +24,22 @@ enum fp_param {
 	FP_PARAM_CURSOR,
 	FP_PARAM_SHAPE,
 	FP_PARAM_VERBOSE,
+	FP_PARAM_AS_OF,
+	FP_PARAM_BUILD,
+	FP_PARAM_USED,
+	FP_PARAM_AT,
+	FP_PARAM_FROM,
+	FP_PARAM_TO,
+	FP_PARAM_PUBLISH,
+	FP_PARAM_QUARANTINE,
+	FP_PARAM_LAST,
+	FP_PARAM_OUTCOME,
+	FP_PARAM_CLIENT,
+	FP_PARAM_SINCE,
+	FP_PARAM_UNTIL,
+	FP_PARAM_BY,
+	FP_PARAM_BUCKET,
+	FP_PARAM_LINT,
 	FP_PARAM_COUNT,
 };
 
@@ -39,7 +55,12 @@ enum fp_form {
 	FP_FORM_COUNT,
 };
 
-enum fp_method { FP_METHOD_GET = 1, FP_METHOD_POST = 2 };
+enum fp_method {
+	FP_METHOD_GET = 1,
+	FP_METHOD_POST = 2,
+	FP_METHOD_PUT = 4,
+	FP_METHOD_DELETE = 8,
+};
 
 struct fp_request;
 struct fp_reply;
@@ -47,6 +68,8 @@ struct fp_reply;
 enum fp_handled {
 	FP_HANDLED, /* the reply is there */
 	FP_WAITING, /* request->wait_* say for what: the handler runs again then */
+	/* The handler is to run again on a thread that may block: see fp_route.background. */
+	FP_BACKGROUND,
 };
 
 typedef enum fp_handled fp_handler(struct fp_request *request, struct fp_reply *reply);
@@ -55,11 +78,15 @@ typedef enum fp_handled fp_handler(struct fp_request *request, struct fp_reply *
 struct fp_route {
 	unsigned methods;  /* bits of enum fp_method */
 	const char *path;  /* one `{name}` may stand for a last part */
-	uint32_t params;   /* bits 1 << enum fp_param */
-	uint32_t required; /* of these */
+	uint64_t params;   /* bits 1 << enum fp_param */
+	uint64_t required; /* of these */
 	unsigned forms;	   /* bits 1 << enum fp_form; the lowest is the default */
 	fp_handler *handler;
 	const char *help;
+	/* The handler reads the database, writes it, or takes long: it runs on one of the few
+	 * threads kept for that, never on an event loop, the connection suspended meanwhile. Other
+	 * handlers may ask for the same with FP_BACKGROUND. */
+	bool background;
 };
 
 enum { FP_REQUEST_ID_MAX = 128, FP_TICKETS_MAX = 64, FP_BODY_MAX_BYTES = 1024 * 1024 };
@@ -97,6 +124,7 @@ struct fp_request {
 	int64_t wait_until_us; /* monotonic */
 	unsigned attempts;     /* times that the handler ran before this one */
 	bool timed_out;
+	bool in_background; /* the handler runs on a thread that may block */
 	/* From here on not cleared for each request: only ticket_count of them mean anything. */
 	struct fp_ticket *tickets[FP_TICKETS_MAX];
 };
