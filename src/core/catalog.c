@@ -1,23 +1,16 @@
 /* Building and searching catalogs: rows are ordered, read by the grammars, and judged as far as no
  * request is needed for it. catalog_groups.c groups them. */
-#include "catalog_groups.h"
+#include "catalog_parts.h"
 
-#include "forkpoint/core/nuget_version.h"
+#include "forkpoint/base/texts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A row while it is sorted: taken apart once, not at every comparison. */
-struct reading {
-	const struct fp_catalog_row *row;
-	struct fp_nuget_version version;
-	bool is_version;
-};
-
 /* fp_version_text_compare's order; the same text twice keeps the order of the rows. */
 static int compare_readings(const void *a, const void *b)
 {
-	const struct reading *left = a, *right = b;
+	const struct fp_catalog_reading *left = a, *right = b;
 	int order = 0;
 
 	if (left->is_version != right->is_version)
@@ -29,9 +22,9 @@ static int compare_readings(const void *a, const void *b)
 	return order ? order : (left->row > right->row) - (left->row < right->row);
 }
 
-static struct reading *read_sorted(const struct fp_catalog_row *rows, size_t count)
+struct fp_catalog_reading *fp_catalog_read_sorted(const struct fp_catalog_row *rows, size_t count)
 {
-	struct reading *readings = calloc(count + 1, sizeof(*readings));
+	struct fp_catalog_reading *readings = calloc(count + 1, sizeof(*readings));
 
 	if (!readings)
 		return NULL;
@@ -43,13 +36,13 @@ static struct reading *read_sorted(const struct fp_catalog_row *rows, size_t cou
 	return readings;
 }
 
-static struct fp_str copy_text(struct fp_str text, char **free_space)
+static struct fp_str copy_text(struct fp_str text, char **room)
 {
-	char *copy = *free_space;
+	char *copy = *room;
 
 	if (text.len)
 		memcpy(copy, text.ptr, text.len);
-	*free_space += text.len;
+	*room += text.len;
 	return fp_str_n(copy, text.len);
 }
 
@@ -70,47 +63,44 @@ static enum fp_rejection judge_standing(
 	return row->missing_ids.len ? FP_REJECTION_INCOMPLETE_SET : FP_REJECTION_NONE;
 }
 
-static void count_version(struct fp_catalog *catalog, const struct fp_catalog_version *version)
+void fp_catalog_count_version(
+	struct fp_catalog *catalog, const struct fp_catalog_version *version, uint32_t change)
 {
 	if (version->row.vanished_us >= 0)
 		return;
-	catalog->listed_count++;
-	catalog->unrecognised_count += version->standing == FP_REJECTION_UNRECOGNISED;
-	catalog->unlisted_count += version->standing == FP_REJECTION_UNLISTED;
+	catalog->listed_count += change;
+	if (version->standing == FP_REJECTION_UNRECOGNISED)
+		catalog->unrecognised_count += change;
+	if (version->standing == FP_REJECTION_UNLISTED)
+		catalog->unlisted_count += change;
 }
 
-static void fill_versions(struct fp_catalog *catalog, const struct reading *readings,
-	const struct fp_catalog_options *options)
+void fp_catalog_fill_version(struct fp_catalog *catalog, uint32_t index,
+	const struct fp_catalog_row *row, const struct fp_catalog_options *options, char **room)
 {
-	char *free_space = catalog->memory;
+	struct fp_catalog_version *version = &catalog->versions[index];
 
-	for (uint32_t i = 0; i < catalog->version_count; i++) {
-		struct fp_catalog_version *version = &catalog->versions[i];
-
-		version->row = *readings[i].row;
-		version->row.text = copy_text(version->row.text, &free_space);
-		version->row.missing_ids = copy_text(version->row.missing_ids, &free_space);
-		fp_grammar_read_first(options->grammars, options->grammar_count, version->row.text,
-			&version->decoded);
-		version->standing = judge_standing(version, options->keep_unlisted);
-		version->group = FP_CATALOG_NO_GROUP;
-		count_version(catalog, version);
-	}
+	version->row = *row;
+	version->row.text = copy_text(row->text, room);
+	version->row.missing_ids = copy_text(row->missing_ids, room);
+	fp_grammar_read_first(
+		options->grammars, options->grammar_count, version->row.text, &version->decoded);
+	version->standing = judge_standing(version, options->keep_unlisted);
+	version->group = FP_CATALOG_NO_GROUP;
+	fp_catalog_count_version(catalog, version, 1);
 }
 
-static struct fp_catalog *make_catalog(const struct fp_catalog_row *rows, size_t count)
+struct fp_catalog *fp_catalog_make(
+	size_t count, struct fp_texts *last_texts, size_t text_bytes, char **room)
 {
 	struct fp_catalog *catalog = calloc(1, sizeof(*catalog));
-	size_t text_bytes = 1;
 
 	if (!catalog)
 		return NULL;
-	for (size_t i = 0; i < count; i++)
-		text_bytes += rows[i].text.len + rows[i].missing_ids.len;
 	catalog->version_count = (uint32_t)count;
-	catalog->versions = calloc(count + 1, sizeof(*catalog->versions));
-	catalog->memory = malloc(text_bytes);
-	if (catalog->versions && catalog->memory)
+	catalog->versions = malloc((count + 1) * sizeof(*catalog->versions));
+	catalog->texts = fp_texts_extend(last_texts, text_bytes, room);
+	if (catalog->versions && catalog->texts)
 		return catalog;
 	fp_catalog_free(catalog);
 	return NULL;
@@ -121,18 +111,23 @@ int fp_catalog_build(const struct fp_catalog_row *rows, size_t count,
 	struct fp_error *error)
 {
 	FP_CLEANUP(fp_catalog_free_cleanup) struct fp_catalog *built = NULL;
-	FP_CLEANUP_FREE struct reading *readings = NULL;
+	FP_CLEANUP_FREE struct fp_catalog_reading *readings = NULL;
+	size_t text_bytes = 0;
+	char *room;
 	int r;
 
 	if (count > FP_CATALOG_MAX_ROWS)
 		return fp_error_set(error, FP_ERROR_LIMIT,
 			"a package has %zu versions, more than the %d that are supported", count,
 			(int)FP_CATALOG_MAX_ROWS);
-	readings = read_sorted(rows, count);
-	built = make_catalog(rows, count);
+	for (size_t i = 0; i < count; i++)
+		text_bytes += rows[i].text.len + rows[i].missing_ids.len;
+	readings = fp_catalog_read_sorted(rows, count);
+	built = fp_catalog_make(count, NULL, text_bytes, &room);
 	if (!readings || !built)
 		return fp_error_memory(error);
-	fill_versions(built, readings, options);
+	for (uint32_t i = 0; i < built->version_count; i++)
+		fp_catalog_fill_version(built, i, readings[i].row, options, &room);
 	r = fp_catalog_group_versions(built, error);
 	if (r < 0)
 		return r;
@@ -150,12 +145,11 @@ void fp_catalog_free(struct fp_catalog *catalog)
 	free(catalog->releases);
 	free(catalog->order);
 	free(catalog->minutes);
-	free(catalog->memory);
+	fp_texts_unref(catalog->texts);
 	free(catalog);
 }
 
-/* The first version that is not below the text. */
-static uint32_t lower_bound(const struct fp_catalog *catalog, struct fp_str text)
+uint32_t fp_catalog_lower_bound(const struct fp_catalog *catalog, struct fp_str text)
 {
 	uint32_t low = 0, high = catalog->version_count;
 
@@ -201,7 +195,7 @@ static const struct fp_catalog_version *find_same(
 const struct fp_catalog_version *fp_catalog_find(
 	const struct fp_catalog *catalog, struct fp_str text)
 {
-	uint32_t at = lower_bound(catalog, text);
+	uint32_t at = fp_catalog_lower_bound(catalog, text);
 	struct fp_nuget_version wanted;
 
 	if (at < catalog->version_count && fp_str_equal(catalog->versions[at].row.text, text))

@@ -2,17 +2,11 @@
  * The groups of a catalog: its versions sorted by (grammar, release, label, standing, minute,
  * revision, version order), and the places where the first four change.
  */
-#include "catalog_groups.h"
+#include "catalog_parts.h"
 
 #include <stdlib.h>
 
-/* A version's place in one group. */
-struct member {
-	const struct fp_catalog_version *version;
-	bool any_prerelease; /* arcade: in the group of its numbers alone */
-};
-
-static enum fp_catalog_part part_of(const struct fp_catalog_version *version)
+enum fp_catalog_part fp_catalog_part_of(const struct fp_catalog_version *version)
 {
 	if (version->standing == FP_REJECTION_NONE)
 		return FP_CATALOG_ELIGIBLE;
@@ -20,7 +14,7 @@ static enum fp_catalog_part part_of(const struct fp_catalog_version *version)
 		FP_CATALOG_QUARANTINED + (version->standing - FP_REJECTION_QUARANTINED));
 }
 
-static struct fp_release release_of(const struct member *member)
+struct fp_release fp_catalog_release_of(const struct fp_catalog_member *member)
 {
 	struct fp_release release = member->version->decoded.release;
 
@@ -29,7 +23,7 @@ static struct fp_release release_of(const struct member *member)
 	return release;
 }
 
-static int compare_groups(const struct member *a, const struct member *b)
+static int compare_groups(const struct fp_catalog_member *a, const struct fp_catalog_member *b)
 {
 	const struct fp_decoded *left = &a->version->decoded, *right = &b->version->decoded;
 	struct fp_release left_release, right_release;
@@ -37,23 +31,24 @@ static int compare_groups(const struct member *a, const struct member *b)
 
 	if (left->grammar != right->grammar)
 		return left->grammar < right->grammar ? -1 : 1;
-	left_release = release_of(a);
-	right_release = release_of(b);
+	left_release = fp_catalog_release_of(a);
+	right_release = fp_catalog_release_of(b);
 	order = fp_release_compare(&left_release, &right_release);
 	return order ? order : fp_str_compare_nocase(left->label, right->label);
 }
 
-static int compare_members(const void *a, const void *b)
+int fp_catalog_compare_members(const void *a, const void *b)
 {
-	const struct member *left = a, *right = b;
+	const struct fp_catalog_member *left = a, *right = b;
 	const struct fp_decoded *first = &left->version->decoded;
 	const struct fp_decoded *second = &right->version->decoded;
 	int order = compare_groups(left, right);
 
 	if (order)
 		return order;
-	if (part_of(left->version) != part_of(right->version))
-		return part_of(left->version) < part_of(right->version) ? -1 : 1;
+	if (fp_catalog_part_of(left->version) != fp_catalog_part_of(right->version))
+		return fp_catalog_part_of(left->version) < fp_catalog_part_of(right->version) ? -1
+											      : 1;
 	if (first->minute != second->minute)
 		return first->minute < second->minute ? -1 : 1;
 	if (first->revision != second->revision)
@@ -67,29 +62,26 @@ static bool is_grouped(const struct fp_catalog_version *version)
 	       version->standing != FP_REJECTION_UNLISTED;
 }
 
-static uint32_t list_members(const struct fp_catalog *catalog, struct member *members)
+uint32_t fp_catalog_members_of(
+	const struct fp_catalog_version *version, struct fp_catalog_member *members)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < catalog->version_count; i++) {
-		const struct fp_catalog_version *version = &catalog->versions[i];
-
-		if (!is_grouped(version))
-			continue;
-		members[count++] = (struct member){.version = version};
-		if (version->decoded.grammar == FP_GRAMMAR_ARCADE)
-			members[count++] =
-				(struct member){.version = version, .any_prerelease = true};
-	}
+	if (!is_grouped(version))
+		return 0;
+	members[count++] = (struct fp_catalog_member){.version = version};
+	if (version->decoded.grammar == FP_GRAMMAR_ARCADE)
+		members[count++] =
+			(struct fp_catalog_member){.version = version, .any_prerelease = true};
 	return count;
 }
 
-static bool begins_group(const struct member *members, uint32_t at)
+static bool begins_group(const struct fp_catalog_member *members, uint32_t at)
 {
 	return at == 0 || compare_groups(&members[at - 1], &members[at]) != 0;
 }
 
-static uint32_t count_groups(const struct member *members, uint32_t count)
+static uint32_t count_groups(const struct fp_catalog_member *members, uint32_t count)
 {
 	uint32_t groups = 0;
 
@@ -118,14 +110,14 @@ static void extend_releases(struct fp_catalog *catalog, const struct fp_catalog_
 	catalog->releases[end - 1].end_group = catalog->group_count + 1;
 }
 
-static struct fp_catalog_group *open_group(
-	struct fp_catalog *catalog, const struct member *member, uint32_t at)
+struct fp_catalog_group *fp_catalog_open_group(
+	struct fp_catalog *catalog, const struct fp_catalog_member *member, uint32_t at)
 {
 	struct fp_catalog_group *group = &catalog->groups[catalog->group_count];
 
 	*group = (struct fp_catalog_group){
 		.grammar = member->version->decoded.grammar,
-		.release = release_of(member),
+		.release = fp_catalog_release_of(member),
 		.label = member->version->decoded.label,
 	};
 	for (int part = 0; part <= FP_CATALOG_PARTS; part++)
@@ -136,11 +128,12 @@ static struct fp_catalog_group *open_group(
 }
 
 static void place_member(struct fp_catalog *catalog, struct fp_catalog_group *group,
-	const struct member *member, uint32_t at)
+	const struct fp_catalog_member *member, uint32_t at)
 {
 	uint32_t index = (uint32_t)(member->version - catalog->versions);
 
-	for (int part = (int)part_of(member->version) + 1; part <= FP_CATALOG_PARTS; part++)
+	for (int part = (int)fp_catalog_part_of(member->version) + 1; part <= FP_CATALOG_PARTS;
+		part++)
 		group->first[part] = at + 1;
 	catalog->order[at] = index;
 	catalog->minutes[at] = member->version->decoded.minute;
@@ -148,18 +141,20 @@ static void place_member(struct fp_catalog *catalog, struct fp_catalog_group *gr
 		catalog->versions[index].group = catalog->group_count - 1;
 }
 
-static void place_members(struct fp_catalog *catalog, const struct member *members, uint32_t count)
+static void place_members(
+	struct fp_catalog *catalog, const struct fp_catalog_member *members, uint32_t count)
 {
 	struct fp_catalog_group *group = NULL;
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (begins_group(members, i))
-			group = open_group(catalog, &members[i], i);
+			group = fp_catalog_open_group(catalog, &members[i], i);
 		place_member(catalog, group, &members[i], i);
 	}
 }
 
-static int allocate(struct fp_catalog *catalog, uint32_t member_count, uint32_t group_count)
+int fp_catalog_group_allocate(
+	struct fp_catalog *catalog, uint32_t member_count, uint32_t group_count)
 {
 	size_t members = (size_t)member_count + 1, groups = (size_t)group_count + 1;
 
@@ -174,15 +169,16 @@ static int allocate(struct fp_catalog *catalog, uint32_t member_count, uint32_t 
 
 int fp_catalog_group_versions(struct fp_catalog *catalog, struct fp_error *error)
 {
-	FP_CLEANUP_FREE struct member *members =
+	FP_CLEANUP_FREE struct fp_catalog_member *members =
 		calloc((size_t)catalog->version_count * 2 + 1, sizeof(*members));
-	uint32_t count;
+	uint32_t count = 0;
 
 	if (!members)
 		return fp_error_memory(error);
-	count = list_members(catalog, members);
-	qsort(members, count, sizeof(*members), compare_members);
-	if (allocate(catalog, count, count_groups(members, count)) < 0)
+	for (uint32_t i = 0; i < catalog->version_count; i++)
+		count += fp_catalog_members_of(&catalog->versions[i], &members[count]);
+	qsort(members, count, sizeof(*members), fp_catalog_compare_members);
+	if (fp_catalog_group_allocate(catalog, count, count_groups(members, count)) < 0)
 		return fp_error_memory(error);
 	place_members(catalog, members, count);
 	return 0;

@@ -11,6 +11,7 @@
  * arcade version is without, so the two cannot be confused).
  */
 #include "forkpoint/base/error.h"
+#include "forkpoint/base/texts.h"
 #include "forkpoint/core/grammar.h"
 #include "forkpoint/core/rejection.h"
 
@@ -88,7 +89,7 @@ struct fp_catalog {
 	 * version order); and their minutes, side by side for the searches. */
 	uint32_t *order;
 	fp_minute *minutes;
-	void *memory; /* private: what the slices point into */
+	struct fp_texts *texts; /* private: what the slices point into */
 };
 
 /* Reads and groups the rows. -FP_ERROR_MEMORY, or -FP_ERROR_LIMIT past FP_CATALOG_MAX_ROWS; rows of
@@ -97,6 +98,16 @@ enum { FP_CATALOG_MAX_ROWS = 1 << 30 };
 
 int fp_catalog_build(const struct fp_catalog_row *rows, size_t count,
 	const struct fp_catalog_options *options, struct fp_catalog **catalog,
+	struct fp_error *error);
+
+/*
+ * The catalog that fp_catalog_build would make of last's rows with these put in: a row whose text
+ * last has replaces that one, any other is new. options: those that last was built with. Costs the
+ * reading of the rows given and a copy of last, whose texts are shared. Each text once among the
+ * rows, and none twice in last.
+ */
+int fp_catalog_change(const struct fp_catalog *last, const struct fp_catalog_row *rows,
+	size_t count, const struct fp_catalog_options *options, struct fp_catalog **catalog,
 	struct fp_error *error);
 void fp_catalog_free(struct fp_catalog *catalog);
 FP_DEFINE_CLEANUP(struct fp_catalog *, fp_catalog_free)
