@@ -7,6 +7,10 @@ static unsigned method_bit(const struct fp_exchange *exchange)
 {
 	if (exchange->request.head || fp_str_equal(exchange->method, FP_STR_LITERAL("GET")))
 		return FP_METHOD_GET;
+	if (fp_str_equal(exchange->method, FP_STR_LITERAL("PUT")))
+		return FP_METHOD_PUT;
+	if (fp_str_equal(exchange->method, FP_STR_LITERAL("DELETE")))
+		return FP_METHOD_DELETE;
 	return exchange->request.is_post ? FP_METHOD_POST : 0;
 }
 
@@ -74,12 +78,24 @@ static bool find_route(struct fp_exchange *exchange, struct fp_reply *reply)
 	return check_argument(request, reply);
 }
 
+enum fp_handled fp_dispatch_handler(struct fp_request *request, struct fp_reply *reply)
+{
+	enum fp_handled handled = FP_WAITING;
+
+	if (!request->context->stopping || request->attempts == 0)
+		handled = request->route->handler(request, reply);
+	/* Who waits, or would begin to, is told to ask again elsewhere. */
+	if (handled == FP_WAITING && request->context->stopping)
+		return fp_reply_problem(request, reply, "not-ready", NULL, 0,
+			"the server is stopping; ask again in a moment");
+	return handled;
+}
+
 enum fp_handled fp_dispatch(struct fp_exchange *exchange, struct fp_reply *reply)
 {
 	struct fp_request *request = &exchange->request;
-	enum fp_handled handled;
 
-	if (request->attempts == 0) {
+	if (!request->route) {
 		if (!find_route(exchange, reply))
 			return FP_HANDLED;
 		if (exchange->too_large)
@@ -88,12 +104,7 @@ enum fp_handled fp_dispatch(struct fp_exchange *exchange, struct fp_reply *reply
 		if (!fp_query_take(exchange, reply))
 			return FP_HANDLED;
 	}
-	handled = FP_WAITING;
-	if (!request->context->stopping || request->attempts == 0)
-		handled = request->route->handler(request, reply);
-	/* Who waits, or would begin to, is told to ask again elsewhere. */
-	if (handled == FP_WAITING && request->context->stopping)
-		return fp_reply_problem(request, reply, "not-ready", NULL, 0,
-			"the server is stopping; ask again in a moment");
-	return handled;
+	if (request->route->background)
+		return FP_BACKGROUND;
+	return fp_dispatch_handler(request, reply);
 }

@@ -31,8 +31,6 @@ enum {
 
 void fp_http_loop_wait(struct fp_http_loop *loop, struct fp_exchange *exchange)
 {
-	exchange->request.attempts++;
-	exchange->request.timed_out = false;
 	exchange->next = loop->waiting;
 	loop->waiting = exchange;
 	/* What it waits for may have come before it was in the list. */
@@ -49,6 +47,13 @@ static void resume_ready(struct fp_http_loop *loop, int64_t now_us)
 	while (*at) {
 		struct fp_exchange *exchange = *at;
 
+		bool under_way = atomic_load_explicit(&exchange->job.state, memory_order_acquire) ==
+				 FP_JOB_UNDER_WAY;
+
+		if (under_way) {
+			at = &exchange->next;
+			continue;
+		}
 		if (!loop->context.stopping && !fp_exchange_is_ready(exchange, now_us)) {
 			if (exchange->request.wait_until_us < loop->earliest_us)
 				loop->earliest_us = exchange->request.wait_until_us;
@@ -147,7 +152,8 @@ static void *run(void *context)
 		turn(loop);
 	stop_accepting(loop);
 	deadline_us = fp_clock_monotonic_us() + STOP_PATIENCE_US;
-	while (loop->active > 0 && fp_clock_monotonic_us() < deadline_us)
+	/* What waits is answered at the first turn, but for those whose job is under way. */
+	while (loop->active > 0 && (loop->waiting || fp_clock_monotonic_us() < deadline_us))
 		turn(loop);
 	/* A suspended connection must be resumed before its daemon is stopped. */
 	resume_ready(loop, fp_clock_monotonic_us());
@@ -211,7 +217,7 @@ int fp_http_loop_open(
 	loop->context.service = server->service;
 	loop->epoll_fd = loop->wake_fd = loop->spare_fd = -1;
 	fp_answer_init(&loop->context.answer);
-	fp_buf_init(&loop->context.text, 64 * 1024);
+	fp_buf_init(&loop->context.text, FP_CONTEXT_TEXT_MAX_BYTES);
 	loop->id_seed = fp_hash64(&loop, sizeof(loop), (uint64_t)fp_clock_real_us());
 	if (pthread_mutex_init(&loop->inbox.lock, NULL) != 0)
 		return fp_error_memory(error);

@@ -3,11 +3,26 @@
 #include "forkpoint/http/request.h"
 #include "forkpoint/http/server.h"
 
+#include "background.h"
+
 #include <microhttpd.h>
 #include <pthread.h>
 #include <sys/socket.h>
 
 struct fp_http_loop;
+struct fp_sender;
+
+/* What a background thread does for an exchange. Under way, all but `state` is that thread's. */
+enum fp_job_state { FP_JOB_NONE, FP_JOB_UNDER_WAY, FP_JOB_DONE };
+
+struct fp_job {
+	atomic_int state; /* enum fp_job_state */
+	fp_job_fn *run;
+	struct fp_exchange *next; /* in the queue */
+	/* Of a handler that ran: */
+	struct fp_reply *reply;
+	enum fp_handled handled;
+};
 
 /* A request, and what libmicrohttpd's side of it needs. The request comes last: its end is not
  * cleared when an exchange is used again. */
@@ -18,6 +33,8 @@ struct fp_exchange {
 	bool too_large;
 	size_t received_bytes;	    /* of the body, kept or not */
 	struct fp_str method, path; /* libmicrohttpd's, as long as the request lasts */
+	struct fp_job job;
+	struct fp_sender *sender; /* of a body in parts; NULL otherwise */
 	struct fp_request request;
 };
 
@@ -62,6 +79,7 @@ struct fp_http_server {
 	size_t socket_count;
 	struct fp_http_loop *loops;
 	size_t loop_count;
+	struct fp_background *background;
 	atomic_bool stopping;
 };
 
@@ -109,13 +127,23 @@ enum fp_form fp_query_early_form(const struct fp_exchange *exchange);
 
 /* ---- dispatch.c ---- */
 
-/* Finds the route, checks the request against it, runs its handler. */
+/* Finds the route, checks the request against it, runs its handler, unless that belongs on a
+ * background thread. */
 enum fp_handled fp_dispatch(struct fp_exchange *exchange, struct fp_reply *reply);
+/* Runs the handler of a request whose route is found. */
+enum fp_handled fp_dispatch_handler(struct fp_request *request, struct fp_reply *reply);
 
 /* ---- send.c ---- */
 
-/* Hands the reply to libmicrohttpd; its body is taken. */
+/* Hands the reply to libmicrohttpd; its body and stream are taken. */
 enum MHD_Result fp_reply_send(struct fp_exchange *exchange, struct fp_reply *reply);
+
+/* ---- stream.c: bodies in parts ---- */
+
+/* A response that takes its body from the reply's stream; NULL without memory. */
+struct MHD_Response *fp_stream_response(struct fp_exchange *exchange, struct fp_reply *reply);
+/* Whether the exchange's stream has something to send. */
+bool fp_stream_is_ready(const struct fp_exchange *exchange);
 
 /* ---- loop.c ---- */
 
@@ -123,7 +151,8 @@ enum MHD_Result fp_reply_send(struct fp_exchange *exchange, struct fp_reply *rep
 int fp_http_loop_open(
 	struct fp_http_server *server, struct fp_http_loop *loop, struct fp_error *error);
 int fp_http_loop_start(struct fp_http_loop *loop, struct fp_error *error);
-/* Suspends the exchange until it is ready. */
+/* Suspends the exchange until it is ready: what its request waits for has come, or its job is done.
+ */
 void fp_http_loop_wait(struct fp_http_loop *loop, struct fp_exchange *exchange);
 /* Ends the thread and the daemon; waking goes on to be harmless until the release. */
 void fp_http_loop_stop(struct fp_http_loop *loop);

@@ -59,6 +59,7 @@ void fp_completed(void *context, struct MHD_Connection *connection, void **held,
 	if (!exchange)
 		return;
 	*held = NULL;
+	exchange->sender = NULL;
 	release_tickets(&exchange->request);
 	fp_buf_clear(&exchange->request.body);
 	exchange->next = loop->free;
@@ -71,6 +72,10 @@ bool fp_exchange_is_ready(struct fp_exchange *exchange, int64_t now_us)
 	struct fp_request *request = &exchange->request;
 	const struct fp_outside *outside = &request->context->service->outside;
 
+	if (atomic_load_explicit(&exchange->job.state, memory_order_acquire) == FP_JOB_DONE)
+		return true;
+	if (exchange->sender)
+		return fp_stream_is_ready(exchange) || now_us >= request->wait_until_us;
 	if (now_us >= request->wait_until_us) {
 		request->timed_out = true;
 		return true;
@@ -169,20 +174,96 @@ static void begin(struct fp_http_loop *loop, struct fp_exchange *exchange,
 
 /* ---- the last call ---- */
 
+static void reply_begin(struct fp_reply *reply)
+{
+	*reply = (struct fp_reply){.status = 200};
+	fp_buf_init(&reply->body, REPLY_MAX_BYTES);
+	fp_buf_init(&reply->link, LINK_MAX_BYTES);
+	fp_buf_reserve(&reply->body, REPLY_FIRST_BYTES);
+}
+
+static void reply_release(struct fp_reply *reply)
+{
+	fp_buf_release(&reply->body);
+	fp_buf_release(&reply->link);
+	if (reply->stream.free)
+		reply->stream.free(reply->stream.state);
+	reply->stream = (struct fp_stream){0};
+}
+
+/* A background thread's: runs the handler with that thread's worker. */
+static void run_handler(struct fp_exchange *exchange, struct fp_http_context *context)
+{
+	struct fp_request *request = &exchange->request;
+	struct fp_http_context *own = request->context;
+
+	request->context = context;
+	request->in_background = true;
+	exchange->job.handled = fp_dispatch_handler(request, exchange->job.reply);
+	request->in_background = false;
+	request->context = own;
+}
+
+/* Gives the request to a background thread; with a problem when that cannot be. */
+static enum fp_handled go_to_background(struct fp_exchange *exchange, struct fp_reply *reply)
+{
+	struct fp_reply *later = malloc(sizeof(*later));
+
+	if (later) {
+		*later = *reply;
+		exchange->job.reply = later;
+		if (fp_background_submit(
+			    exchange->loop->server->background, exchange, run_handler)) {
+			*reply = (struct fp_reply){0};
+			return FP_BACKGROUND;
+		}
+		exchange->job.reply = NULL;
+		free(later);
+	}
+	reply->retry_after_us = FP_US_PER_S;
+	return fp_reply_problem(&exchange->request, reply, "not-ready", NULL, 0,
+		"too many requests that read the history wait already; ask again in a moment");
+}
+
+/* What became of the request on a background thread. */
+static enum fp_handled take_from_background(struct fp_exchange *exchange, struct fp_reply *reply)
+{
+	enum fp_handled handled = exchange->job.handled;
+
+	*reply = *exchange->job.reply;
+	free(exchange->job.reply);
+	exchange->job.reply = NULL;
+	atomic_store_explicit(&exchange->job.state, FP_JOB_NONE, memory_order_relaxed);
+	if (handled == FP_WAITING && exchange->request.context->stopping)
+		return fp_reply_problem(&exchange->request, reply, "not-ready", NULL, 0,
+			"the server is stopping; ask again in a moment");
+	return handled;
+}
+
 static enum MHD_Result answer(struct fp_exchange *exchange)
 {
-	struct fp_reply reply = {.status = 200};
+	struct fp_request *request = &exchange->request;
 	enum MHD_Result sent = MHD_YES;
+	enum fp_handled handled;
+	struct fp_reply reply;
 
-	fp_buf_init(&reply.body, REPLY_MAX_BYTES);
-	fp_buf_init(&reply.link, LINK_MAX_BYTES);
-	fp_buf_reserve(&reply.body, REPLY_FIRST_BYTES);
-	if (fp_dispatch(exchange, &reply) == FP_WAITING)
-		fp_http_loop_wait(exchange->loop, exchange);
-	else
+	if (atomic_load_explicit(&exchange->job.state, memory_order_acquire) == FP_JOB_DONE) {
+		handled = take_from_background(exchange, &reply);
+	} else {
+		reply_begin(&reply);
+		handled = fp_dispatch(exchange, &reply);
+		if (handled == FP_BACKGROUND)
+			handled = go_to_background(exchange, &reply);
+	}
+	if (handled == FP_WAITING) {
+		request->attempts++;
+		request->timed_out = false;
+	}
+	if (handled == FP_HANDLED)
 		sent = fp_reply_send(exchange, &reply);
-	fp_buf_release(&reply.body);
-	fp_buf_release(&reply.link);
+	else
+		fp_http_loop_wait(exchange->loop, exchange);
+	reply_release(&reply);
 	return sent;
 }
 

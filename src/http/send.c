@@ -8,6 +8,9 @@ static const char *const allowed[] = {
 	[FP_METHOD_GET] = "GET, HEAD, OPTIONS",
 	[FP_METHOD_POST] = "POST, OPTIONS",
 	[FP_METHOD_GET | FP_METHOD_POST] = "GET, HEAD, POST, OPTIONS",
+	[FP_METHOD_PUT] = "PUT, OPTIONS",
+	[FP_METHOD_DELETE] = "DELETE, OPTIONS",
+	[FP_METHOD_PUT | FP_METHOD_DELETE] = "PUT, DELETE, OPTIONS",
 };
 
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
@@ -74,12 +77,27 @@ static void add_headers(const struct fp_exchange *exchange, const struct fp_repl
 		add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
+static struct MHD_Response *make_response(struct fp_exchange *exchange, struct fp_reply *reply)
+{
+	struct MHD_Response *response;
+	size_t len = reply->body.len;
+	char *body;
+
+	if (reply->stream.next)
+		return fp_stream_response(exchange, reply);
+	body = fp_buf_take(&reply->body);
+	if (!body)
+		return NULL;
+	response = MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE);
+	if (!response)
+		free(body);
+	return response;
+}
+
 enum MHD_Result fp_reply_send(struct fp_exchange *exchange, struct fp_reply *reply)
 {
 	struct MHD_Response *response;
 	enum MHD_Result sent;
-	size_t len;
-	char *body;
 
 	if (reply->body.state != FP_BUF_OK)
 		fp_reply_problem(&exchange->request, reply, "internal", NULL, 0,
@@ -88,15 +106,9 @@ enum MHD_Result fp_reply_send(struct fp_exchange *exchange, struct fp_reply *rep
 		reply->status = 304;
 		fp_buf_clear(&reply->body);
 	}
-	len = reply->body.len;
-	body = fp_buf_take(&reply->body);
-	if (!body)
+	response = make_response(exchange, reply);
+	if (!response)
 		return MHD_NO;
-	response = MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE);
-	if (!response) {
-		free(body);
-		return MHD_NO;
-	}
 	add_headers(exchange, reply, response);
 	sent = MHD_queue_response(exchange->connection, reply->status, response);
 	MHD_destroy_response(response);

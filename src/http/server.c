@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, LOOPS_MAX = 64 };
+enum { BACKLOG = 4096, LOOPS_MAX = 64, BACKGROUND_THREADS = 4 };
 
 static bool fill_address(
 	const struct fp_http_listen *listen, struct sockaddr_storage *address, socklen_t *len)
@@ -142,6 +142,9 @@ int fp_http_server_start(const struct fp_http_options *options, const struct fp_
 	made->service = service;
 	r = open_sockets(made, options, error);
 	if (r >= 0)
+		r = fp_background_start(service, options->allow_origin, BACKGROUND_THREADS,
+			&made->background, error);
+	if (r >= 0)
 		r = make_loops(made, options, error);
 	if (r >= 0)
 		r = start_loops(made, error);
@@ -170,6 +173,8 @@ void fp_http_server_stop(struct fp_http_server *server)
 	/* New clients are refused from here on. Closed later: a loop may still hold the number. */
 	for (size_t i = 0; i < server->socket_count; i++)
 		shutdown(server->sockets[i], SHUT_RDWR);
+	/* The loops end when nothing is under way for them any more. */
+	fp_background_stop(server->background);
 	for (size_t i = 0; i < server->loop_count; i++)
 		fp_http_loop_stop(&server->loops[i]);
 }
@@ -183,6 +188,7 @@ void fp_http_server_free(struct fp_http_server *server)
 		fp_http_loop_release(&server->loops[i]);
 	for (size_t i = 0; i < server->socket_count; i++)
 		close(server->sockets[i]);
+	fp_background_free(server->background);
 	free(server->sockets);
 	free(server->loops);
 	free(server);

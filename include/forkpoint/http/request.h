@@ -89,7 +89,12 @@ struct fp_route {
 	bool background;
 };
 
-enum { FP_REQUEST_ID_MAX = 128, FP_TICKETS_MAX = 64, FP_BODY_MAX_BYTES = 1024 * 1024 };
+enum {
+	FP_REQUEST_ID_MAX = 128,
+	FP_TICKETS_MAX = 64,
+	FP_BODY_MAX_BYTES = 1024 * 1024,
+	FP_CONTEXT_TEXT_MAX_BYTES = 64 * 1024,
+};
 
 /* What a loop lends to its requests, one at a time. */
 struct fp_http_context {
@@ -129,6 +134,26 @@ struct fp_request {
 	struct fp_ticket *tickets[FP_TICKETS_MAX];
 };
 
+/*
+ * A body that is made part by part, so that a million rows do not become one buffer. It goes on
+ * behind what the reply's body holds. The reply's other parts are sent before the first.
+ */
+struct fp_stream {
+	/* Appends the next part to `part`, some ten kilobytes: 1 when more is to come, 0 at the
+	 * end; negative when it cannot go on, and then the connection is cut, so that nobody takes
+	 * a part for the whole. Runs on a background thread, or, with `ready`, on the event loop.
+	 */
+	int (*next)(void *state, struct fp_http_context *context, struct fp_buf *part);
+	/* Of a stream that has nothing to tell at times: whether `next` has. Asked whenever the
+	 * server is woken; `next` runs after FP_STREAM_QUIET_US in any case. NULL: it always has.
+	 */
+	bool (*ready)(void *state);
+	void (*free)(void *state); /* any thread of the server */
+	void *state;
+};
+
+#define FP_STREAM_QUIET_US (15 * FP_US_PER_S)
+
 struct fp_reply {
 	unsigned status;
 	const char *content_type;
@@ -138,6 +163,7 @@ struct fp_reply {
 	int64_t retry_after_us;	   /* 0 = none */
 	unsigned allow;		   /* methods, for 405 and OPTIONS; 0 = not sent */
 	struct fp_buf link;	   /* empty = none */
+	struct fp_stream stream;   /* next NULL = the body is whole */
 };
 
 /* Values that cannot be what they are given for were refused before the handler ran. */
