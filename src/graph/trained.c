@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One bit per hash of a wanted minute: nearly every commit is passed over by it. */
 enum { FILTER_BITS = 16, FILTER_WORDS = (1 << FILTER_BITS) / 64 };
@@ -124,6 +125,67 @@ struct fp_trained *fp_trained_build(
 no_memory:
 	fp_trained_unref(trained);
 	return NULL;
+}
+
+/* Copies one minute with its commits to the end of another; the last of first[] is the end so far.
+ */
+static void append_minute(struct fp_trained *to, const struct fp_trained *from, size_t at)
+{
+	uint32_t begin = to->first[to->minute_count], count = from->first[at + 1] - from->first[at];
+
+	if (count)
+		memcpy(&to->commits[begin], &from->commits[from->first[at]],
+			count * sizeof(*to->commits));
+	to->minutes[to->minute_count++] = from->minutes[at];
+	to->first[to->minute_count] = begin + count;
+}
+
+/* Both of them; they have no minute in common. */
+static struct fp_trained *merge(const struct fp_trained *a, const struct fp_trained *b)
+{
+	size_t minutes = a->minute_count + b->minute_count, i = 0, k = 0;
+	struct fp_trained *merged = calloc(1, sizeof(*merged));
+
+	if (!merged)
+		return NULL;
+	atomic_init(&merged->references, 1);
+	merged->minutes = calloc(minutes + 1, sizeof(*merged->minutes));
+	merged->first = calloc(minutes + 1, sizeof(*merged->first));
+	merged->commits = calloc(a->first[a->minute_count] + b->first[b->minute_count] + 1,
+		sizeof(*merged->commits));
+	if (!merged->minutes || !merged->first || !merged->commits) {
+		fp_trained_unref(merged);
+		return NULL;
+	}
+	while (i < a->minute_count || k < b->minute_count) {
+		if (k == b->minute_count || (i < a->minute_count && a->minutes[i] < b->minutes[k]))
+			append_minute(merged, a, i++);
+		else
+			append_minute(merged, b, k++);
+	}
+	return merged;
+}
+
+struct fp_trained *fp_trained_extend(struct fp_trained *trained, const struct fp_graph_view *view,
+	const fp_minute *minutes, size_t count, bool committer)
+{
+	FP_CLEANUP_FREE fp_minute *fresh = calloc(count + 1, sizeof(*fresh));
+	struct fp_trained *added, *merged;
+	size_t fresh_count = 0;
+
+	if (!fresh)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		if (find_minute(trained->minutes, trained->minute_count, minutes[i]) == SIZE_MAX)
+			fresh[fresh_count++] = minutes[i];
+	if (fresh_count == 0)
+		return fp_trained_ref(trained);
+	added = fp_trained_build(view, fresh, fresh_count, committer);
+	if (!added)
+		return NULL;
+	merged = merge(trained, added);
+	fp_trained_unref(added);
+	return merged;
 }
 
 uint32_t fp_trained_commits(

@@ -16,6 +16,7 @@ void fp_package_state_unref(struct fp_package_state *state)
 		return;
 	fp_catalog_free(state->catalog);
 	fp_version_rows_release(&state->rows);
+	free(state->fresh);
 	free(state);
 }
 
@@ -94,35 +95,113 @@ static int find_missing(const struct fp_package_settings *settings,
 	return r;
 }
 
-static int build_catalog(const struct fp_package_settings *settings, struct fp_package_state *state,
-	const struct fp_version_rows *const *sets)
-{
-	const struct fp_catalog_options options = {
-		.grammars = settings->grammars,
-		.grammar_count = settings->grammar_count,
-		.keep_unlisted = settings->keep_unlisted,
-	};
-	size_t count = state->rows.count;
-	FP_CLEANUP_FREE struct fp_catalog_row *rows = calloc(count + 1, sizeof(*rows));
-	FP_CLEANUP_FREE char **missing = calloc(count + 1, sizeof(*missing));
-	struct fp_error error;
-	int r = rows && missing ? 0 : -FP_ERROR_MEMORY;
+/* ---- catalogs ---- */
 
-	if (r >= 0 && settings->set_count)
-		r = find_missing(settings, &state->rows, sets, missing);
-	for (size_t i = 0; r >= 0 && i < count; i++) {
-		fill_row(&state->rows.items[i], &rows[i]);
-		rows[i].missing_ids = fp_str(missing[i]);
-	}
-	if (r >= 0)
-		r = fp_catalog_build(rows, count, &options, &state->catalog, &error);
-	for (size_t i = 0; missing && i < count; i++)
-		free(missing[i]);
-	return r;
+/* What a state is made of. */
+struct making {
+	const struct fp_package_settings *settings;
+	struct fp_package_state *state;
+	const struct fp_package_state *last; /* NULL: everything is new */
+	char **missing;			     /* per row: ids of the set that lack it */
+	struct fp_catalog_row *rows;	     /* that are to be read */
+	size_t count;
+};
+
+static void making_release(struct making *making)
+{
+	for (size_t i = 0; making->missing && making->state && i < making->state->rows.count; i++)
+		free(making->missing[i]);
+	free(making->missing);
+	free(making->rows);
+	fp_package_state_unref(making->state);
 }
 
-struct fp_package_state *fp_package_state_new(const struct fp_package_settings *settings,
-	struct fp_version_rows *rows, const struct fp_version_rows *const *sets, int64_t revision)
+/* What a catalog knows of a row. */
+static bool is_same_row(const struct fp_version_row *a, const struct fp_version_row *b)
+{
+	return a->first_seen_us == b->first_seen_us && a->published_us == b->published_us &&
+	       a->unlisted_us == b->unlisted_us && a->vanished_us == b->vanished_us &&
+	       (a->unavailable_us >= 0) == (b->unavailable_us >= 0);
+}
+
+static bool lacks_the_same(const struct making *making, size_t row, size_t last)
+{
+	struct fp_str then = making->last->catalog->versions[last].row.missing_ids;
+
+	return !making->missing || fp_str_equal(fp_str(making->missing[row]), then);
+}
+
+static void add_row(struct making *making, size_t at)
+{
+	struct fp_catalog_row *row = &making->rows[making->count++];
+
+	fill_row(&making->state->rows.items[at], row);
+	row->missing_ids = fp_str(making->missing ? making->missing[at] : NULL);
+}
+
+/* Both sides' rows are ordered, and no row ever goes: those of last are found one after another.
+ * False when they are not, as with rows of another kind. */
+static bool list_changes(struct making *making)
+{
+	const struct fp_version_rows *rows = &making->state->rows, *before = &making->last->rows;
+	size_t last = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		bool is_known = last < before->count && before->items[last].id == rows->items[i].id;
+
+		if (!is_known)
+			making->state->fresh[making->state->fresh_count++] = (uint32_t)i;
+		if (!is_known || !is_same_row(&rows->items[i], &before->items[last]) ||
+			!lacks_the_same(making, i, last))
+			add_row(making, i);
+		last += is_known;
+	}
+	return last == before->count;
+}
+
+static void list_everything(struct making *making)
+{
+	making->state->is_all_fresh = true;
+	making->state->fresh_count = 0;
+	making->count = 0;
+	for (size_t i = 0; i < making->state->rows.count; i++)
+		add_row(making, i);
+}
+
+static int allocate(struct making *making, const struct fp_version_rows *const *sets)
+{
+	size_t count = making->state->rows.count;
+
+	making->rows = malloc((count + 1) * sizeof(*making->rows));
+	making->state->fresh = malloc((count + 1) * sizeof(*making->state->fresh));
+	if (making->settings->set_count)
+		making->missing = calloc(count + 1, sizeof(*making->missing));
+	if (!making->rows || !making->state->fresh ||
+		(making->settings->set_count && !making->missing))
+		return -FP_ERROR_MEMORY;
+	return making->missing
+		       ? find_missing(making->settings, &making->state->rows, sets, making->missing)
+		       : 0;
+}
+
+static int make_catalog(struct making *making)
+{
+	const struct fp_catalog_options options = {
+		.grammars = making->settings->grammars,
+		.grammar_count = making->settings->grammar_count,
+		.keep_unlisted = making->settings->keep_unlisted,
+	};
+	struct fp_catalog **catalog = &making->state->catalog;
+	struct fp_error error;
+
+	if (making->last && list_changes(making))
+		return fp_catalog_change(making->last->catalog, making->rows, making->count,
+			&options, catalog, &error);
+	list_everything(making);
+	return fp_catalog_build(making->rows, making->count, &options, catalog, &error);
+}
+
+static struct fp_package_state *new_state(struct fp_version_rows *rows, int64_t revision)
 {
 	struct fp_package_state *state = calloc(1, sizeof(*state));
 
@@ -131,12 +210,28 @@ struct fp_package_state *fp_package_state_new(const struct fp_package_settings *
 		return NULL;
 	}
 	atomic_init(&state->references, 1);
+	state->revision = revision;
 	state->rows = *rows;
 	*rows = (struct fp_version_rows){0};
-	state->revision = revision;
-	if (build_catalog(settings, state, sets) < 0) {
-		fp_package_state_unref(state);
-		return NULL;
-	}
 	return state;
+}
+
+struct fp_package_state *fp_package_state_new(const struct fp_package_settings *settings,
+	struct fp_version_rows *rows, const struct fp_version_rows *const *sets, int64_t revision,
+	const struct fp_package_state *last)
+{
+	FP_CLEANUP(making_release)
+	struct making making = {
+		.settings = settings, .last = last, .state = new_state(rows, revision)};
+	struct fp_package_state *made;
+
+	if (!making.state || allocate(&making, sets) < 0 || make_catalog(&making) < 0)
+		return NULL;
+	for (size_t i = 0; making.missing && i < making.state->rows.count; i++)
+		free(making.missing[i]);
+	free(making.missing);
+	making.missing = NULL;
+	made = making.state;
+	making.state = NULL;
+	return made;
 }

@@ -159,52 +159,90 @@ static int compare_minutes(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-static int collect_minutes(
-	const struct fp_snapshot_repository *repository, fp_minute **minutes, size_t *count)
+struct minutes {
+	fp_minute *items;
+	size_t count, capacity;
+};
+
+static void minutes_release(struct minutes *minutes)
 {
-	size_t capacity = 0, kept = 0;
+	free(minutes->items);
+}
 
-	for (size_t i = 0; i < repository->settings->package_count; i++) {
-		const struct fp_package_state *state = repository->packages[i].state;
-
-		for (uint32_t k = 0; state && k < state->catalog->version_count; k++) {
-			const struct fp_decoded *decoded = &state->catalog->versions[k].decoded;
-
-			if (decoded->grammar != FP_GRAMMAR_PRERELEASE_STAMP &&
-				decoded->grammar != FP_GRAMMAR_PATCH_STAMP)
-				continue;
-			if (fp_array_reserve(
-				    (void **)minutes, &capacity, *count + 1, sizeof(**minutes)) < 0)
-				return -FP_ERROR_MEMORY;
-			(*minutes)[(*count)++] = decoded->minute;
-		}
-	}
-	if (*count)
-		qsort(*minutes, *count, sizeof(**minutes), compare_minutes);
-	for (size_t i = 0; i < *count; i++)
-		if (i == 0 || (*minutes)[i] != (*minutes)[i - 1])
-			(*minutes)[kept++] = (*minutes)[i];
-	*count = kept;
+static int add_minute(struct minutes *minutes, const struct fp_decoded *decoded)
+{
+	if (decoded->grammar != FP_GRAMMAR_PRERELEASE_STAMP &&
+		decoded->grammar != FP_GRAMMAR_PATCH_STAMP)
+		return 0;
+	if (fp_array_reserve((void **)&minutes->items, &minutes->capacity, minutes->count + 1,
+		    sizeof(*minutes->items)) < 0)
+		return -FP_ERROR_MEMORY;
+	minutes->items[minutes->count++] = decoded->minute;
 	return 0;
 }
 
-int fp_snapshot_retrain(struct fp_snapshot_repository *repository)
+/* Ascending, each once. */
+static void arrange_minutes(struct minutes *minutes)
 {
-	FP_CLEANUP_FREE fp_minute *minutes = NULL;
-	struct fp_trained *trained;
-	size_t count = 0;
+	size_t kept = 0;
 
-	if (!repository->branches)
-		return 0;
-	if (collect_minutes(repository, &minutes, &count) < 0)
-		return -FP_ERROR_MEMORY;
-	trained = fp_trained_build(
-		&repository->branches->view, minutes, count, repository->settings->committer_time);
+	if (minutes->count)
+		qsort(minutes->items, minutes->count, sizeof(*minutes->items), compare_minutes);
+	for (size_t i = 0; i < minutes->count; i++)
+		if (i == 0 || minutes->items[i] != minutes->items[i - 1])
+			minutes->items[kept++] = minutes->items[i];
+	minutes->count = kept;
+}
+
+static int collect_all(const struct fp_snapshot_repository *repository, struct minutes *minutes)
+{
+	for (size_t i = 0; i < repository->settings->package_count; i++) {
+		const struct fp_package_state *state = repository->packages[i].state;
+
+		for (uint32_t k = 0; state && k < state->catalog->version_count; k++)
+			if (add_minute(minutes, &state->catalog->versions[k].decoded) < 0)
+				return -FP_ERROR_MEMORY;
+	}
+	arrange_minutes(minutes);
+	return 0;
+}
+
+static int set_trained(struct fp_snapshot_repository *repository, struct fp_trained *trained)
+{
 	if (!trained)
 		return -FP_ERROR_MEMORY;
 	fp_trained_unref(repository->trained);
 	repository->trained = trained;
 	return 0;
+}
+
+int fp_snapshot_retrain(struct fp_snapshot_repository *repository)
+{
+	FP_CLEANUP(minutes_release) struct minutes minutes = {0};
+
+	if (!repository->branches)
+		return 0;
+	if (collect_all(repository, &minutes) < 0)
+		return -FP_ERROR_MEMORY;
+	return set_trained(
+		repository, fp_trained_build(&repository->branches->view, minutes.items,
+				    minutes.count, repository->settings->committer_time));
+}
+
+int fp_snapshot_retrain_fresh(
+	struct fp_snapshot_repository *repository, const struct fp_package_state *state)
+{
+	FP_CLEANUP(minutes_release) struct minutes minutes = {0};
+
+	if (!repository->trained || state->is_all_fresh)
+		return fp_snapshot_retrain(repository);
+	for (uint32_t i = 0; i < state->fresh_count; i++)
+		if (add_minute(&minutes, &state->catalog->versions[state->fresh[i]].decoded) < 0)
+			return -FP_ERROR_MEMORY;
+	arrange_minutes(&minutes);
+	return set_trained(repository,
+		fp_trained_extend(repository->trained, &repository->branches->view, minutes.items,
+			minutes.count, repository->settings->committer_time));
 }
 
 /* ---- publishing and reading ---- */

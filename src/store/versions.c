@@ -1,30 +1,9 @@
 /* Versions: the present state of each, and the events that led to it. */
 #include "forkpoint/store/versions.h"
 
-#include "forkpoint/base/array.h"
 #include "forkpoint/core/nuget_version.h"
 
 #include "sql.h"
-
-/* feed/truth.h names them; the numbers are in the database. */
-enum event_kind {
-	KIND_SEEN = 1,
-	KIND_LISTED,
-	KIND_UNLISTED,
-	KIND_VANISHED,
-	KIND_RETURNED,
-	KIND_UNAVAILABLE,
-	KIND_AVAILABLE,
-};
-
-void fp_version_rows_release(struct fp_version_rows *rows)
-{
-	for (size_t i = 0; i < rows->count; i++)
-		free(rows->items[i].text);
-	free(rows->items);
-	free(rows->download);
-	*rows = (struct fp_version_rows){0};
-}
 
 /* ---- loading ---- */
 
@@ -41,10 +20,10 @@ static int load_revision(
 	return r < 0 ? r : 0;
 }
 
-static int take_row(sqlite3_stmt *statement, struct fp_version_rows *rows, size_t *capacity,
-	struct fp_error *error)
+static int take_row(
+	sqlite3_stmt *statement, struct fp_version_rows_writer *rows, struct fp_error *error)
 {
-	struct fp_version_row row = {
+	const struct fp_version_row row = {
 		.id = sqlite3_column_int64(statement, 0),
 		.first_seen_us = sqlite3_column_int64(statement, 2),
 		.published_us = fp_sql_column_moment(statement, 3),
@@ -55,21 +34,16 @@ static int take_row(sqlite3_stmt *statement, struct fp_version_rows *rows, size_
 		.unavailable_us = fp_sql_column_moment(statement, 8),
 	};
 
-	if (fp_array_reserve((void **)&rows->items, capacity, rows->count + 1, sizeof(row)) < 0)
+	if (fp_version_rows_add(rows, &row, fp_sql_column(statement, 1)) < 0)
 		return fp_error_memory(error);
-	row.text = fp_str_dup(fp_sql_column(statement, 1));
-	if (!row.text)
-		return fp_error_memory(error);
-	rows->items[rows->count++] = row;
 	return 0;
 }
 
-static int load_rows(struct fp_store *store, int64_t package, struct fp_version_rows *rows,
+static int load_rows(struct fp_store *store, int64_t package, struct fp_version_rows_writer *rows,
 	struct fp_error *error)
 {
 	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
 	const struct fp_sql_value values[] = {fp_sql_integer(package)};
-	size_t capacity = 0;
 	int r = fp_sql_start(store, FP_SQL_VERSIONS_LOAD,
 		"SELECT version, text, first_seen_us, published_us, unlisted_us, vanished_us,"
 		" returned_us, missed, unavailable_us FROM versions WHERE package = ?",
@@ -80,7 +54,7 @@ static int load_rows(struct fp_store *store, int64_t package, struct fp_version_
 		if (r == 0)
 			break;
 		if (r == 1)
-			r = take_row(statement, rows, &capacity, error);
+			r = take_row(statement, rows, error);
 	}
 	return r;
 }
@@ -103,31 +77,23 @@ static int load_download(
 	return r;
 }
 
-static int compare_rows(const void *a, const void *b)
-{
-	const struct fp_version_row *left = a, *right = b;
-
-	return fp_version_text_compare(fp_str(left->text), fp_str(right->text));
-}
-
 int fp_store_load_versions(struct fp_store *store, int64_t package, struct fp_version_rows *rows,
 	int64_t *revision, struct fp_error *error)
 {
-	struct fp_version_rows FP_CLEANUP(fp_version_rows_release) loaded = {0};
+	FP_CLEANUP(fp_version_rows_writer_release) struct fp_version_rows_writer loaded = {0};
+	FP_CLEANUP_FREE char *download = NULL;
 	int64_t newest;
 	int r = load_revision(store, package, &newest, error);
 
 	if (r >= 0)
 		r = load_rows(store, package, &loaded, error);
 	if (r >= 0)
-		r = load_download(store, package, &loaded.download, error);
+		r = load_download(store, package, &download, error);
 	if (r < 0)
 		return r;
-	if (loaded.count)
-		qsort(loaded.items, loaded.count, sizeof(*loaded.items), compare_rows);
-	*rows = loaded;
+	if (fp_version_rows_finish(&loaded, download, rows) < 0)
+		return fp_error_memory(error);
 	*revision = newest;
-	loaded = (struct fp_version_rows){0};
 	return 0;
 }
 
@@ -217,25 +183,27 @@ static int add_event(struct fp_store *store, int64_t package, int64_t version,
 	return r;
 }
 
+/* *version gets the row, 0 when nothing happened to any. */
 static int apply_event(struct fp_store *store, int64_t package,
-	const struct fp_version_event *event, struct fp_buf *key, int64_t now_us, int64_t *number,
-	struct fp_error *error)
+	const struct fp_version_event *event, struct fp_buf *key, int64_t now_us, int64_t *version,
+	int64_t *number, struct fp_error *error)
 {
-	int64_t version;
 	int r = write_key(event->text, key, error);
 
 	if (r < 0)
 		return r;
-	if (event->kind == KIND_SEEN) {
-		r = add_version(store, package, event, fp_buf_str(key), now_us, &version, error);
-		if (r == 1)
-			return 0; /* seen before under another spelling: nothing happened */
+	if (event->kind == FP_VERSION_EVENT_SEEN) {
+		r = add_version(store, package, event, fp_buf_str(key), now_us, version, error);
+		if (r == 1) {
+			*version = 0; /* seen before under another spelling: nothing happened */
+			return 0;
+		}
 	} else {
-		r = find_version(store, package, event, fp_buf_str(key), &version, error);
+		r = find_version(store, package, event, fp_buf_str(key), version, error);
 		if (r >= 0)
-			r = change_version(store, version, event, now_us, error);
+			r = change_version(store, *version, event, now_us, error);
 	}
-	return r < 0 ? r : add_event(store, package, version, event, now_us, number, error);
+	return r < 0 ? r : add_event(store, package, *version, event, now_us, number, error);
 }
 
 static int apply_missed(struct fp_store *store, const struct fp_version_missed *missed,
@@ -265,30 +233,48 @@ static int set_download(
 		values, 2, error);
 }
 
-int fp_store_apply_version_events(struct fp_store *store, int64_t package,
-	const struct fp_version_event *events, size_t count, const struct fp_version_missed *missed,
-	size_t missed_count, const char *download, int64_t now_us, int64_t *revision,
+/* versions gets the row of each event. */
+static int write_all(struct fp_store *store, int64_t package, const struct fp_version_event *events,
+	int64_t *versions, size_t count, const struct fp_version_missed *missed,
+	size_t missed_count, const char *download, int64_t now_us, int64_t *newest,
 	struct fp_error *error)
 {
 	FP_CLEANUP_TRANSACTION struct fp_transaction transaction = {0};
 	struct fp_buf FP_CLEANUP_BUF key = {0};
-	int64_t newest = 0;
 	int r;
 
 	fp_buf_init(&key, 1 << 16);
 	r = fp_transaction_begin(&transaction, store, false, error);
 	if (r >= 0)
-		r = load_revision(store, package, &newest, error);
+		r = load_revision(store, package, newest, error);
 	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = apply_event(store, package, &events[i], &key, now_us, &newest, error);
+		r = apply_event(
+			store, package, &events[i], &key, now_us, &versions[i], newest, error);
 	if (r >= 0)
 		r = apply_missed(store, missed, missed_count, error);
 	if (r >= 0)
 		r = set_download(store, package, download, error);
-	if (r >= 0)
-		r = fp_transaction_commit(&transaction, error);
+	return r < 0 ? r : fp_transaction_commit(&transaction, error);
+}
+
+int fp_store_apply_version_events(struct fp_store *store, int64_t package,
+	struct fp_version_rows *rows, const struct fp_version_event *events, size_t count,
+	const struct fp_version_missed *missed, size_t missed_count, const char *download,
+	int64_t now_us, int64_t *revision, struct fp_error *error)
+{
+	FP_CLEANUP_FREE int64_t *versions = calloc(count + 1, sizeof(*versions));
+	int64_t newest = 0;
+	int r;
+
+	if (!versions)
+		return fp_error_memory(error);
+	r = write_all(store, package, events, versions, count, missed, missed_count, download,
+		now_us, &newest, error);
 	if (r < 0)
 		return r;
+	if (rows && fp_version_rows_change(rows, events, versions, count, missed, missed_count,
+			    download, now_us) < 0)
+		return fp_error_memory(error);
 	*revision = newest;
 	return 0;
 }

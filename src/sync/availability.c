@@ -15,11 +15,7 @@
 
 #include <stdlib.h>
 
-enum {
-	HEADS_PER_LOOK = 64,
-	EVENT_UNAVAILABLE = 6, /* store/versions.h */
-	EVENT_AVAILABLE = 7,
-};
+enum { HEADS_PER_LOOK = 64 };
 
 struct checks {
 	struct fp_sync *sync;
@@ -79,9 +75,9 @@ static int check(struct checks *checks, const struct fp_version_row *row, struct
 	if (r == 0 && fp_map_set(&checks->package->found, text, 1) < 0)
 		return fp_error_memory(error);
 	if (r == 1 && !was_missing)
-		return add_event(checks, EVENT_UNAVAILABLE, text, error);
+		return add_event(checks, FP_VERSION_EVENT_UNAVAILABLE, text, error);
 	if (r == 0 && was_missing)
-		return add_event(checks, EVENT_AVAILABLE, text, error);
+		return add_event(checks, FP_VERSION_EVENT_AVAILABLE, text, error);
 	return 0;
 }
 
@@ -93,25 +89,6 @@ static int check_all(struct checks *checks, struct fp_error *error)
 	for (size_t i = rows->count; r >= 0 && i-- > 0;)
 		r = check(checks, &rows->items[i], error);
 	return r;
-}
-
-/* The package's row of that text; rows are in version order, as catalogs are. */
-static const struct fp_version_row *row_of(const struct fp_version_rows *rows, struct fp_str text)
-{
-	size_t low = 0, high = rows->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = fp_version_text_compare(fp_str(rows->items[middle].text), text);
-
-		if (order == 0)
-			return &rows->items[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
 }
 
 static int check_newest(
@@ -126,7 +103,7 @@ static int check_newest(
 
 		if (end == group->first[FP_CATALOG_ELIGIBLE])
 			continue;
-		row = row_of(&checks->package->rows,
+		row = fp_version_rows_find(&checks->package->rows,
 			catalog->versions[catalog->order[end - 1]].row.text);
 		if (row)
 			r = check(checks, row, error);
@@ -182,9 +159,8 @@ int fp_feed_package_verify(struct fp_sync *sync, struct fp_feed_source *source,
 	else if (mode == FP_VERIFY_SELECTED)
 		r = check_selected(&checks, error);
 	if (r >= 0 && checks.event_count) {
-		r = fp_store_apply_version_events(source->store, package->row, checks.events,
-			checks.event_count, NULL, 0, NULL, fp_clock_real_us(), &package->revision,
-			error);
+		r = fp_feed_package_write(source, package, checks.events, checks.event_count, NULL,
+			0, package->rows.download, error);
 		fp_log(FP_LOG_WARNING, "feed.downloads", "feed=%s package=%s changed=%zu",
 			source->config->name, package->id, checks.event_count);
 		r = r < 0 ? r : 1;

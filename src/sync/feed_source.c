@@ -23,23 +23,47 @@ struct fp_feed_package *fp_feed_source_find(struct fp_feed_source *source, struc
 
 /* ---- one package ---- */
 
-static int reload_versions(
+static void note_pending(struct fp_feed_package *package)
+{
+	package->pending_misses = false;
+	for (size_t i = 0; !package->pending_misses && i < package->rows.count; i++)
+		package->pending_misses =
+			package->rows.items[i].missed > 0 && package->rows.items[i].vanished_us < 0;
+}
+
+/* Rows are read once; from then on they change with what is written
+ * (fp_store_apply_version_events), and are read again only after that failed, because the database
+ * may then know more than they. */
+static int load_versions(
 	struct fp_feed_source *source, struct fp_feed_package *package, struct fp_error *error)
 {
 	struct fp_version_rows rows;
-	int64_t revision;
-	int r = fp_store_load_versions(source->store, package->row, &rows, &revision, error);
+	int r;
 
+	if (package->is_loaded)
+		return 0;
+	r = fp_store_load_versions(source->store, package->row, &rows, &package->revision, error);
 	if (r < 0)
 		return r;
 	fp_version_rows_release(&package->rows);
 	package->rows = rows;
-	package->revision = revision;
-	package->pending_misses = false;
-	for (size_t i = 0; i < rows.count; i++)
-		package->pending_misses |=
-			rows.items[i].missed > 0 && rows.items[i].vanished_us < 0;
+	package->is_loaded = true;
+	note_pending(package);
 	return 0;
+}
+
+int fp_feed_package_write(struct fp_feed_source *source, struct fp_feed_package *package,
+	const struct fp_version_event *events, size_t count, const struct fp_version_missed *missed,
+	size_t missed_count, const char *download, struct fp_error *error)
+{
+	int r = fp_store_apply_version_events(source->store, package->row, &package->rows, events,
+		count, missed, missed_count, download, fp_clock_real_us(), &package->revision,
+		error);
+
+	package->is_loaded = r >= 0;
+	if (r >= 0)
+		note_pending(package);
+	return r;
 }
 
 static int list_known(const struct fp_version_rows *rows, struct fp_known_version **known)
@@ -126,11 +150,8 @@ static int take_listing(struct fp_feed_source *source, struct fp_feed_package *p
 	if (changes.event_count == 0 && changes.missed_count == 0 &&
 		!has_new_download(package, listing->download))
 		return 0;
-	r = fp_store_apply_version_events(source->store, package->row, changes.events,
-		changes.event_count, changes.missed, changes.missed_count, listing->download,
-		fp_clock_real_us(), &package->revision, error);
-	if (r >= 0)
-		r = reload_versions(source, package, error);
+	r = fp_feed_package_write(source, package, changes.events, changes.event_count,
+		changes.missed, changes.missed_count, listing->download, error);
 	if (r < 0)
 		return r;
 	if (changes.event_count)
@@ -162,10 +183,8 @@ static int take_unchanged(
 				.published_us = -1,
 			};
 	}
-	r = fp_store_apply_version_events(source->store, package->row, changes.events,
-		changes.event_count, NULL, 0, NULL, fp_clock_real_us(), &package->revision, error);
-	if (r >= 0)
-		r = reload_versions(source, package, error);
+	r = fp_feed_package_write(source, package, changes.events, changes.event_count, NULL, 0,
+		package->rows.download, error);
 	return r < 0 ? r : 1;
 }
 
@@ -174,8 +193,10 @@ static int take_look(struct fp_feed_source *source, struct fp_feed_package *pack
 	struct fp_feed_report *report, struct fp_error *error)
 {
 	FP_CLEANUP(fp_listing_release) struct fp_listing listing = {0};
-	int r = fp_feed_look(source->feed, package->id, &listing, report, error);
+	int r = load_versions(source, package, error);
 
+	if (r >= 0)
+		r = fp_feed_look(source->feed, package->id, &listing, report, error);
 	if (r == FP_FEED_UNCHANGED)
 		return take_unchanged(source, package, error);
 	if (r == FP_FEED_NO_PACKAGE)
@@ -227,17 +248,6 @@ static int note_synced(
 	return r;
 }
 
-/* 1 when anything changed. */
-static int verify_downloads(struct fp_sync *sync, struct fp_feed_source *source,
-	struct fp_feed_package *package, struct fp_error *error)
-{
-	int r = fp_feed_package_verify(sync, source, package, package->verify, error);
-
-	if (r == 1 && reload_versions(source, package, error) < 0)
-		return -(int)error->code;
-	return r;
-}
-
 static int look_at_package(struct fp_sync *sync, struct fp_feed_source *source,
 	struct fp_feed_package *package, int64_t *retry_after_us, struct fp_error *error)
 {
@@ -250,7 +260,7 @@ static int look_at_package(struct fp_sync *sync, struct fp_feed_source *source,
 	if (r >= 0)
 		r = note_synced(source, package, error);
 	if (r >= 0)
-		r = verify_downloads(sync, source, package, error);
+		r = fp_feed_package_verify(sync, source, package, package->verify, error);
 	note_status(sync, source, package, &report, r < 0 ? error : NULL);
 	return r < 0 ? r : changed | r;
 }
@@ -361,7 +371,7 @@ static int add_package(const struct fp_config *config, struct fp_feed_source *so
 		r = fp_store_get_synced(
 			source->store, "package", package->row, &package->synced_us, error);
 	if (r >= 0)
-		r = reload_versions(source, package, error);
+		r = load_versions(source, package, error);
 	package->status.last_success_us = package->synced_us;
 	return r;
 }

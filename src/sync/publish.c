@@ -53,42 +53,18 @@ int fp_publish_repository(struct fp_sync *sync, size_t index, struct fp_branches
 		sync, next, fp_fill_repository(next, index, branches, synced_us, trouble), error);
 }
 
-/* A copy of rows, for a package state of its own. */
-static int copy_rows(const struct fp_version_rows *from, struct fp_version_rows *to)
-{
-	*to = (struct fp_version_rows){.items = calloc(from->count + 1, sizeof(*to->items))};
-	if (!to->items)
-		return -FP_ERROR_MEMORY;
-	for (size_t i = 0; i < from->count; i++) {
-		to->items[i] = from->items[i];
-		to->items[i].text = fp_str_dup(fp_str(from->items[i].text));
-		if (!to->items[i].text)
-			return -FP_ERROR_MEMORY;
-		to->count++;
-	}
-	if (from->download) {
-		to->download = fp_str_dup(fp_str(from->download));
-		if (!to->download)
-			return -FP_ERROR_MEMORY;
-	}
-	return 0;
-}
-
 /* The state of one configured package; its feed must have been read for it and for its set. */
-static struct fp_package_state *make_state(
-	struct fp_feed_source *source, const struct fp_package_settings *settings)
+static struct fp_package_state *make_state(struct fp_feed_source *source,
+	const struct fp_package_settings *settings, const struct fp_package_state *last)
 {
-	const struct fp_feed_package *main = fp_feed_source_find(source, settings->id);
+	struct fp_feed_package *main = fp_feed_source_find(source, settings->id);
 	FP_CLEANUP_FREE const struct fp_version_rows **sets =
 		calloc(settings->set_count + 1, sizeof(*sets));
 	struct fp_version_rows rows;
 	int64_t revision = main->revision;
 
-	if (!sets || copy_rows(&main->rows, &rows) < 0) {
-		if (sets)
-			fp_version_rows_release(&rows);
+	if (!sets || fp_version_rows_share(&main->rows, &rows) < 0)
 		return NULL;
-	}
 	for (size_t i = 0; i < settings->set_count; i++) {
 		const struct fp_feed_package *other = fp_feed_source_find(source, settings->set[i]);
 
@@ -96,7 +72,7 @@ static struct fp_package_state *make_state(
 		if (other->revision > revision)
 			revision = other->revision;
 	}
-	return fp_package_state_new(settings, &rows, sets, revision);
+	return fp_package_state_new(settings, &rows, sets, revision, last);
 }
 
 /* When the oldest of a package's ids was read, -1 when one never was. */
@@ -124,39 +100,36 @@ static const char *doubt_of(
 	return package->doubt[0] ? package->doubt : NULL;
 }
 
-static int update_package(struct fp_feed_source *source, struct fp_snapshot_package *package,
-	bool changed, const char *trouble)
+static int update_package(struct fp_feed_source *source, struct fp_snapshot_repository *repository,
+	struct fp_snapshot_package *package, bool changed, const char *trouble)
 {
+	struct fp_package_state *state;
+
 	package->feed_synced_us = synced_us_of(source, package->settings);
 	if (fp_snapshot_set_trouble(&package->feed_trouble,
 		    trouble ? trouble : doubt_of(source, package->settings)) < 0)
 		return -FP_ERROR_MEMORY;
-	if (package->feed_synced_us >= 0 && (changed || !package->state)) {
-		struct fp_package_state *state = make_state(source, package->settings);
-
-		if (!state)
-			return -FP_ERROR_MEMORY;
-		fp_snapshot_set_state(package, state);
-		return 1;
-	}
-	return 0;
+	if (package->feed_synced_us < 0 || (!changed && package->state))
+		return 0;
+	state = make_state(source, package->settings, package->state);
+	if (!state)
+		return -FP_ERROR_MEMORY;
+	fp_snapshot_set_state(package, state);
+	return fp_snapshot_retrain_fresh(repository, state);
 }
 
 static int fill_packages(struct fp_feed_source *source, struct fp_snapshot_repository *repository,
 	bool changed, const char *trouble)
 {
-	bool retrain = false;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < repository->settings->package_count; i++) {
 		struct fp_snapshot_package *package = &repository->packages[i];
 
-		if (!fp_str_equal(package->settings->feed, fp_str(source->config->name)))
-			continue;
-		r = update_package(source, package, changed, trouble);
-		retrain |= r > 0;
+		if (fp_str_equal(package->settings->feed, fp_str(source->config->name)))
+			r = update_package(source, repository, package, changed, trouble);
 	}
-	return r >= 0 && retrain ? fp_snapshot_retrain(repository) : r;
+	return r;
 }
 
 int fp_fill_feed(struct fp_snapshot *snapshot, struct fp_feed_source *source, bool changed,

@@ -66,7 +66,8 @@ struct fp_repository_source {
 struct fp_feed_package {
 	char *id;
 	int64_t row;
-	struct fp_version_rows rows;
+	struct fp_version_rows rows; /* as the database has them, if is_loaded */
+	bool is_loaded;
 	int64_t revision;
 	bool read; /* its feed was read for it at least once, ever */
 	int64_t synced_us;
@@ -148,6 +149,10 @@ void fp_feed_source_free(struct fp_feed_source *source);
 /* *retry_after_us gets what the feed asked for. */
 int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source,
 	int64_t *retry_after_us, struct fp_error *error);
+/* Writes what happened to a package's versions, and changes its rows by it. */
+int fp_feed_package_write(struct fp_feed_source *source, struct fp_feed_package *package,
+	const struct fp_version_event *events, size_t count, const struct fp_version_missed *missed,
+	size_t missed_count, const char *download, struct fp_error *error);
 struct fp_feed_package *fp_feed_source_find(struct fp_feed_source *source, struct fp_str id);
 
 /* ---- publish.c ---- */

@@ -13,6 +13,10 @@ struct fp_trained;
  */
 struct fp_trained *fp_trained_build(
 	const struct fp_graph_view *view, const fp_minute *minutes, size_t count, bool committer);
+/* The same for those minutes as well that are not among trained's; view and committer as they were
+ * then. Costs a pass over the commits when there is a new minute, and next to nothing else. */
+struct fp_trained *fp_trained_extend(struct fp_trained *trained, const struct fp_graph_view *view,
+	const fp_minute *minutes, size_t count, bool committer);
 struct fp_trained *fp_trained_ref(struct fp_trained *trained);
 void fp_trained_unref(struct fp_trained *trained);
 

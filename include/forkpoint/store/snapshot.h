@@ -118,16 +118,23 @@ void fp_settings_unref(struct fp_settings *settings);
 struct fp_package_state {
 	atomic_uint references;
 	struct fp_catalog *catalog;
-	struct fp_version_rows rows; /* what the catalog was made of */
+	struct fp_version_rows rows; /* what the catalog was made of, in its order */
 	int64_t revision;	     /* newest version event */
+	/* Versions that the state which this one was made of has not; all, if it was made of none.
+	 */
+	uint32_t *fresh;
+	uint32_t fresh_count;
+	bool is_all_fresh;
 };
 
 struct fp_package_state *fp_package_state_ref(struct fp_package_state *state);
 void fp_package_state_unref(struct fp_package_state *state);
 /* Takes rows over (they are emptied), also on failure. sets: the rows of the set's other ids, for
- * incomplete-set; NULL where a version counts as missing. NULL when out of memory. */
+ * incomplete-set; NULL where a version counts as missing. last: a state of the same settings and
+ * earlier rows, to be changed rather than made anew; or NULL. NULL when out of memory. */
 struct fp_package_state *fp_package_state_new(const struct fp_package_settings *settings,
-	struct fp_version_rows *rows, const struct fp_version_rows *const *sets, int64_t revision);
+	struct fp_version_rows *rows, const struct fp_version_rows *const *sets, int64_t revision,
+	const struct fp_package_state *last);
 
 /* ---- the snapshot ---- */
 
@@ -170,6 +177,9 @@ void fp_snapshot_set_state(struct fp_snapshot_package *package, struct fp_packag
 int fp_snapshot_set_trouble(char **trouble, const char *text);
 /* Makes `trained` anew from the branches and all packages' stamps. */
 int fp_snapshot_retrain(struct fp_snapshot_repository *repository);
+/* The same when only one package's state was set since: costs what is fresh in that. */
+int fp_snapshot_retrain_fresh(
+	struct fp_snapshot_repository *repository, const struct fp_package_state *state);
 
 /*
  * Branches from rows: takes refs over (they are emptied), also on failure; previous lends its

@@ -79,6 +79,39 @@ static void finds_the_commits_of_each_minute(void **state)
 	assert_true(seen > 1000);
 }
 
+/* What was extended is what had been built with all minutes at once. */
+static void extends_by_some_minutes(void **state)
+{
+	enum { SPAN = 400 };
+	fp_minute minutes[SPAN], more[SPAN];
+	uint32_t seen = 0;
+
+	(void)state;
+	for (int round = 0; round < 40; round++) {
+		struct fp_trained *trained, *extended;
+		size_t count, more_count;
+		fp_minute first;
+
+		dag_make(&dag, DAG_TOPICS, (enum dag_clock)(round % DAG_CLOCKS), DAG_MAX);
+		dag_load(&dag);
+		first = minute_of(0, true) - 20;
+		count = pick_minutes(first, SPAN, minutes);
+		more_count = pick_minutes(first, SPAN, more) / (1 + pick(200));
+		trained = fp_trained_build(&dag.view, minutes, count, true);
+		extended = fp_trained_extend(trained, &dag.view, more, more_count, true);
+		assert_non_null(extended);
+		fp_trained_unref(trained);
+		for (fp_minute minute = first - 2; minute < first + SPAN + 2; minute++)
+			check_minute(extended, minute,
+				is_wanted(minutes, count, minute) ||
+					is_wanted(more, more_count, minute),
+				true, &seen);
+		fp_trained_unref(extended);
+		dag_release(&dag);
+	}
+	assert_true(seen > 1000);
+}
+
 static void takes_no_minutes_and_no_commits(void **state)
 {
 	struct fp_graph *graph = fp_graph_new();
@@ -98,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_commits_of_each_minute),
+		cmocka_unit_test(extends_by_some_minutes),
 		cmocka_unit_test(takes_no_minutes_and_no_commits),
 	};
 

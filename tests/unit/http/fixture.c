@@ -150,7 +150,7 @@ static struct fp_package_state *make_state(struct fixture *fixture)
 			.vanished_us = -1,
 			.returned_us = -1,
 			.unavailable_us = -1};
-	state = fp_package_state_new(&fixture->package, &rows, NULL, 1);
+	state = fp_package_state_new(&fixture->package, &rows, NULL, 1, NULL);
 	assert_non_null(state);
 	return state;
 }

@@ -127,7 +127,7 @@ struct fp_package_state *world_state(const struct fp_package_settings *settings,
 	const struct world_version *versions, size_t count)
 {
 	struct fp_version_rows rows = world_rows(versions, count);
-	struct fp_package_state *state = fp_package_state_new(settings, &rows, NULL, 5);
+	struct fp_package_state *state = fp_package_state_new(settings, &rows, NULL, 5, NULL);
 
 	assert_non_null(state);
 	return state;

@@ -358,7 +358,7 @@ static void test_sets(void **state)
 
 	settings.set = set;
 	settings.set_count = 2;
-	made = fp_package_state_new(&settings, &main_rows, sets, 3);
+	made = fp_package_state_new(&settings, &main_rows, sets, 3, NULL);
 	assert_non_null(made);
 	assert_int_equal(main_rows.count, 0); /* taken over */
 	for (size_t i = 0; i < FP_ARRAY_SIZE(rows); i++) {

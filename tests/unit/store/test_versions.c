@@ -24,8 +24,8 @@ static int64_t apply(
 	const struct fp_version_event event = {kind, fp_str(text), published};
 	int64_t revision;
 
-	assert_ok(fixture, fp_store_apply_version_events(fixture->store, package, &event, 1, NULL,
-				   0, "https://feed/{id}", now, &revision, &fixture->error));
+	assert_ok(fixture, fp_store_apply_version_events(fixture->store, package, NULL, &event, 1,
+				   NULL, 0, "https://feed/{id}", now, &revision, &fixture->error));
 	return revision;
 }
 
@@ -130,8 +130,8 @@ static void test_missed_and_download(void **state)
 		fp_store_load_versions(fixture->store, package, &rows, &revision, &fixture->error));
 	missed = (struct fp_version_missed){rows.items[0].id, 1};
 	fp_version_rows_release(&rows);
-	assert_ok(fixture, fp_store_apply_version_events(fixture->store, package, NULL, 0, &missed,
-				   1, NULL, 2, &revision, &fixture->error));
+	assert_ok(fixture, fp_store_apply_version_events(fixture->store, package, NULL, NULL, 0,
+				   &missed, 1, NULL, 2, &revision, &fixture->error));
 	assert_int_equal(revision, newest); /* no event: the same revision */
 	assert_ok(fixture,
 		fp_store_load_versions(fixture->store, package, &rows, &revision, &fixture->error));
@@ -152,8 +152,8 @@ static void test_all_or_nothing(void **state)
 	int64_t revision = 77;
 
 	assert_code(fixture, -FP_ERROR_INTERNAL,
-		fp_store_apply_version_events(fixture->store, package, events, 2, NULL, 0, "x", 1,
-			&revision, &fixture->error));
+		fp_store_apply_version_events(fixture->store, package, NULL, events, 2, NULL, 0,
+			"x", 1, &revision, &fixture->error));
 	assert_non_null(strstr(fixture->error.text, "2.0.0"));
 	assert_int_equal(revision, 77);
 	assert_ok(fixture,
