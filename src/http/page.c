@@ -6,7 +6,11 @@ enum { LIMIT_DEFAULT = 100 };
 struct fp_page fp_page_of(const struct fp_request *request)
 {
 	return (struct fp_page){
-		.offset = (uint32_t)fp_param_number(request->params[FP_PARAM_CURSOR], 0),
+		/* A cursor of another kind of list leads behind the end of this one. */
+		.offset = request->given[FP_PARAM_CURSOR]
+				  ? (uint32_t)fp_param_number(
+					    request->params[FP_PARAM_CURSOR], UINT32_MAX)
+				  : 0,
 		.limit = (uint32_t)fp_param_number(request->params[FP_PARAM_LIMIT], LIMIT_DEFAULT),
 	};
 }
@@ -42,14 +46,9 @@ static void add_escaped(struct fp_buf *buf, struct fp_str text)
 	}
 }
 
-void fp_page_set_link(
-	const struct fp_page *page, const struct fp_request *request, struct fp_reply *reply)
+void fp_link_add_next(struct fp_buf *link, const struct fp_request *request, struct fp_str cursor)
 {
-	struct fp_buf *link = &reply->link;
-
-	if (!page->more)
-		return;
-	fp_buf_addf(link, "<%s?cursor=%zu", request->route->path, page->next);
+	fp_buf_addf(link, "<%s?cursor=%.*s", request->route->path, FP_STR_ARG(cursor));
 	for (int i = 0; i < FP_PARAM_COUNT; i++) {
 		if (!request->given[i] || i == FP_PARAM_CURSOR)
 			continue;
@@ -57,6 +56,18 @@ void fp_page_set_link(
 		add_escaped(link, request->params[i]);
 	}
 	fp_buf_add_text(link, ">; rel=\"next\"");
+}
+
+void fp_page_set_link(
+	const struct fp_page *page, const struct fp_request *request, struct fp_reply *reply)
+{
+	struct fp_buf FP_CLEANUP_BUF cursor = {0};
+
+	if (!page->more)
+		return;
+	fp_buf_init(&cursor, 32);
+	fp_buf_add_u64(&cursor, page->next);
+	fp_link_add_next(&reply->link, request, fp_buf_str(&cursor));
 }
 
 void fp_csv_add(struct fp_buf *buf, bool first, struct fp_str text)

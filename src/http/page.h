@@ -17,6 +17,9 @@ void fp_page_write_next(struct fp_json *json, const struct fp_page *page);
 void fp_page_set_link(
 	const struct fp_page *page, const struct fp_request *request, struct fp_reply *reply);
 
+/* The same for a cursor of any kind. */
+void fp_link_add_next(struct fp_buf *link, const struct fp_request *request, struct fp_str cursor);
+
 /* Fields of a CSV row (RFC 4180), after the first with their comma. Times below 0 are empty. */
 void fp_csv_add(struct fp_buf *buf, bool first, struct fp_str text);
 void fp_csv_add_time(struct fp_buf *buf, int64_t us);

@@ -69,7 +69,9 @@ static bool is_cursor(struct fp_str value)
 {
 	uint64_t cursor;
 
-	return fp_parse_u64(value, 0, UINT32_MAX, &cursor);
+	/* Lists of commits begin their pages with one. */
+	return fp_parse_u64(value, 0, UINT32_MAX, &cursor) ||
+	       (value.len == FP_OID_HEX && is_sha(value));
 }
 
 static bool is_shape(struct fp_str value)

@@ -19,6 +19,11 @@ const struct fp_route fp_routes[] = {
 		"the version under which a training run of a commit publishes"},
 	{FP_METHOD_GET, "/decode", BIT(VERSION) | BIT(REPO) | BIT(FORMAT), BIT(VERSION),
 		FORM(JSON) | FORM(TEXT), fp_handle_decode, "what a version string says"},
+	{FP_METHOD_GET, "/timeline",
+		BIT(REPO) | BIT(BRANCH) | BIT(RELEASE) | BIT(PACKAGE) | BIT(FROM) | BIT(TO) | PAGE |
+			BIT(FORMAT),
+		BIT(REPO), FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON), fp_handle_timeline,
+		"a branch's commits, what was trained on each, and what a build of each gets"},
 	{FP_METHOD_GET, "/versions",
 		BIT(REPO) | BIT(PACKAGE) | BIT(BRANCH) | BIT(RELEASE) | BIT(STATUS) | PAGE |
 			BIT(FORMAT),

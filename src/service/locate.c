@@ -244,8 +244,11 @@ const struct fp_facts *fp_answer_facts(const struct fp_answer *answer)
 {
 	static const struct fp_facts nothing;
 	const struct fp_branches *branches = answer->repository->branches;
-	uint32_t number = fp_graph_facts(&branches->view, answer->commit);
+	uint32_t number;
 
+	if (answer->commit == FP_NO_COMMIT) /* a question about a branch, not about a commit */
+		return &nothing;
+	number = fp_graph_facts(&branches->view, answer->commit);
 	return number < branches->facts_count ? &branches->facts[number] : &nothing;
 }
 

@@ -239,5 +239,5 @@ bool fp_etag_matches(struct fp_str if_none_match, const char *etag);
 /* ---- handlers ---- */
 
 fp_handler fp_handle_index, fp_handle_livez, fp_handle_readyz, fp_handle_problem, fp_handle_resolve,
-	fp_handle_stamp, fp_handle_decode, fp_handle_versions, fp_handle_repos, fp_handle_repo,
-	fp_handle_history, fp_handle_answer;
+	fp_handle_stamp, fp_handle_timeline, fp_handle_decode, fp_handle_versions, fp_handle_repos,
+	fp_handle_repo, fp_handle_history, fp_handle_answer;

@@ -1,0 +1,40 @@
+#pragma once
+/* Points of a branch's line as members, fields and cells; shared by the routes about many commits.
+ */
+#include "columns.h"
+#include "page.h"
+
+#include "forkpoint/service/line.h"
+
+enum { FP_SHORT_SHA = 8 }; /* digits that people are shown */
+
+/* The texts of a point, to be written in any form. The slices point into the room. */
+struct fp_point_texts {
+	char sha[FP_OID_HEX + 1];
+	char stamp[FP_STAMP_TEXT_MAX]; /* "" outside 2000 … 2099 */
+	char author_time[FP_TIME_TEXT_MAX];
+	char committer_time[FP_TIME_TEXT_MAX];
+	char minute[FP_TIME_TEXT_MAX]; /* of the stamp, for people: 2020-01-31 22:05 */
+	struct fp_str version;	       /* empty without an answer */
+	struct fp_buf release;	       /* "" where it is not known; release it */
+};
+
+void fp_point_texts_init(struct fp_point_texts *texts);
+void fp_point_texts_release(struct fp_point_texts *texts);
+void fp_point_texts_set(
+	struct fp_point_texts *texts, const struct fp_answer *answer, const struct fp_point *point);
+
+/* What stands in the place of a version where there is none: "no database". */
+struct fp_str fp_point_word(const struct fp_answer *answer, const struct fp_point *point);
+/* Why a version that is there is of no use, such as "vanished"; NULL when it can be chosen. */
+const char *fp_version_unusable(const struct fp_catalog_version *version);
+/* Ends a request whose answer failed. */
+enum fp_handled fp_reply_failure(
+	struct fp_request *request, struct fp_reply *reply, const struct fp_answer *answer);
+/* "next": the commit with which the next page begins, and the Link header; nothing behind the last.
+ */
+void fp_json_member_next(struct fp_json *json, const struct fp_answer *answer, uint32_t commit);
+void fp_reply_link_commit(const struct fp_request *request, struct fp_reply *reply,
+	const struct fp_answer *answer, uint32_t commit);
+/* repo, branch and package, as every one of these documents has them. */
+void fp_json_members_of_line(struct fp_json *json, const struct fp_answer *answer);
