@@ -11,6 +11,7 @@
 #include "forkpoint/base/time.h"
 #include "forkpoint/http/server.h"
 #include "forkpoint/mirror/mirror.h"
+#include "forkpoint/service/watch.h"
 #include "forkpoint/sync/sync.h"
 
 #include <signal.h>
@@ -31,6 +32,7 @@ struct daemon {
 	struct fp_publisher *publisher;
 	struct fp_sync *sync;
 	struct fp_service service;
+	_Atomic(struct fp_watch *) watch;
 	_Atomic(struct fp_http_server *) server;
 	bool library_open;
 };
@@ -47,6 +49,26 @@ static void wake_server(void *context)
 
 	if (server)
 		fp_http_server_wake(server);
+}
+
+/* Something was published, or a look ended. */
+static void on_look(void *context)
+{
+	struct daemon *daemon = context;
+	struct fp_watch *watch = atomic_load(&daemon->watch);
+
+	wake_server(daemon);
+	if (watch)
+		fp_watch_look(watch);
+}
+
+static void on_watch_trouble(void *context, const struct fp_error *error)
+{
+	(void)context;
+	if (error)
+		fp_log_error(FP_LOG_ERROR, "events.failed", error, "retry_s=1");
+	else
+		fp_log(FP_LOG_INFO, "events.recovered", "events=kept");
 }
 
 static void on_recorder_trouble(void *context, const struct fp_error *error)
@@ -157,7 +179,7 @@ static int start_sync(struct daemon *daemon, struct fp_error *error)
 	const struct fp_sync_options options = {
 		.data_dir = config->data_dir,
 		.program = "/proc/self/exe",
-		.woken = wake_server,
+		.woken = on_look,
 		.context = daemon,
 	};
 	struct fp_settings *settings = fp_settings_from_config(config);
@@ -175,6 +197,24 @@ static int start_sync(struct daemon *daemon, struct fp_error *error)
 	if (r >= 0)
 		r = fp_sync_start(&options, config, daemon->publisher, &daemon->sync, error);
 	return r;
+}
+
+static int start_watch(struct daemon *daemon, struct fp_error *error)
+{
+	const struct fp_watch_options options = {
+		.service = &daemon->service,
+		.told = wake_server,
+		.trouble = on_watch_trouble,
+		.context = daemon,
+	};
+	struct fp_watch *watch;
+	int r = fp_watch_start(&options, &watch, error);
+
+	if (r < 0)
+		return r;
+	daemon->service.watch = watch;
+	atomic_store(&daemon->watch, watch);
+	return 0;
 }
 
 static int start_server(struct daemon *daemon, struct fp_error *error)
@@ -205,7 +245,9 @@ static int start_server(struct daemon *daemon, struct fp_error *error)
 		.outside = fp_sync_outside(daemon->sync),
 		.started_us = fp_clock_real_us(),
 	};
-	r = fp_http_server_start(&options, &daemon->service, &server, error);
+	r = start_watch(daemon, error);
+	if (r >= 0)
+		r = fp_http_server_start(&options, &daemon->service, &server, error);
 	if (r < 0)
 		return r;
 	atomic_store(&daemon->server, server);
@@ -239,7 +281,8 @@ static void stop(struct daemon *daemon)
 	struct fp_http_server *server = atomic_load(&daemon->server);
 
 	fp_http_server_stop(server);
-	fp_sync_stop(daemon->sync); /* its threads wake the server */
+	fp_sync_stop(daemon->sync); /* its threads wake the server and the watch */
+	fp_watch_stop(atomic_load(&daemon->watch));
 	fp_http_server_free(server);
 	fp_recorder_stop(daemon->recorder);
 	fp_journal_close(daemon->journal);

@@ -165,6 +165,7 @@ static void begin(struct fp_http_loop *loop, struct fp_exchange *exchange,
 	request->agent =
 		fp_str_n(agent.ptr, agent.len < AGENT_MAX_BYTES ? agent.len : AGENT_MAX_BYTES);
 	request->if_none_match = fp_exchange_header(exchange, MHD_HTTP_HEADER_IF_NONE_MATCH);
+	request->last_event_id = fp_exchange_header(exchange, "Last-Event-ID");
 	request->wants_fresh =
 		asks_fresh(fp_exchange_header(exchange, MHD_HTTP_HEADER_CACHE_CONTROL));
 	set_id(loop, request, fp_exchange_header(exchange, "X-Request-Id"));

@@ -117,6 +117,7 @@ struct fp_request {
 	struct fp_str params[FP_PARAM_COUNT];
 	bool given[FP_PARAM_COUNT];
 	struct fp_str if_none_match;
+	struct fp_str last_event_id;
 	struct fp_str agent;
 	struct fp_buf body;
 	struct fp_str client;		/* numeric address */
@@ -238,6 +239,17 @@ bool fp_etag_matches(struct fp_str if_none_match, const char *etag);
 
 /* ---- handlers ---- */
 
-fp_handler fp_handle_index, fp_handle_livez, fp_handle_readyz, fp_handle_problem, fp_handle_resolve,
-	fp_handle_stamp, fp_handle_timeline, fp_handle_decode, fp_handle_versions, fp_handle_repos,
-	fp_handle_repo, fp_handle_history, fp_handle_answer;
+fp_handler fp_handle_answer;
+fp_handler fp_handle_decode;
+fp_handler fp_handle_events;
+fp_handler fp_handle_history;
+fp_handler fp_handle_index;
+fp_handler fp_handle_livez;
+fp_handler fp_handle_problem;
+fp_handler fp_handle_readyz;
+fp_handler fp_handle_repo;
+fp_handler fp_handle_repos;
+fp_handler fp_handle_resolve;
+fp_handler fp_handle_stamp;
+fp_handler fp_handle_timeline;
+fp_handler fp_handle_versions;

@@ -14,6 +14,8 @@
 #include "forkpoint/store/journal.h"
 #include "forkpoint/store/recorder.h"
 
+struct fp_watch;
+
 struct fp_service {
 	struct fp_publisher *publisher;
 	struct fp_journal *journal;
@@ -21,6 +23,7 @@ struct fp_service {
 	const char *data_dir;
 	struct fp_outside outside;
 	int64_t started_us;
+	struct fp_watch *watch; /* NULL: nobody tells events */
 };
 
 struct fp_worker;
