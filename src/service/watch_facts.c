@@ -9,15 +9,14 @@ struct collector {
 	unsigned taken;
 };
 
-/* By the numbers of struct fp_version_event. */
 static const char *const version_kinds[] = {
-	[1] = "version-appeared",
-	[2] = "version-listed",
-	[3] = "version-unlisted",
-	[4] = "version-vanished",
-	[5] = "version-appeared",
-	[6] = "version-unavailable",
-	[7] = "version-available",
+	[FP_VERSION_EVENT_SEEN] = "version-appeared",
+	[FP_VERSION_EVENT_LISTED] = "version-listed",
+	[FP_VERSION_EVENT_UNLISTED] = "version-unlisted",
+	[FP_VERSION_EVENT_VANISHED] = "version-vanished",
+	[FP_VERSION_EVENT_RETURNED] = "version-appeared",
+	[FP_VERSION_EVENT_UNAVAILABLE] = "version-unavailable",
+	[FP_VERSION_EVENT_AVAILABLE] = "version-available",
 };
 
 static bool holds(const struct fp_package_settings *package, const struct fp_version_fact *fact)
@@ -49,7 +48,7 @@ static int add_version(struct fp_news *news, struct fp_str repo, const struct fp
 	fp_json_member_string(&news->json, "feed", fact->feed);
 	fp_json_member_string(&news->json, "package", fact->package);
 	fp_json_member_string(&news->json, "version", fact->version);
-	if (fact->kind == 5)
+	if (fact->kind == FP_VERSION_EVENT_RETURNED)
 		fp_json_member_bool(&news->json, "returned", true);
 	return fp_news_end(news, kind, repo, fact->at_us);
 }
@@ -63,7 +62,8 @@ static int take_version(void *context, const struct fp_version_fact *fact)
 	collector->taken++;
 	collector->news->version_facts = fact->event;
 	/* What a feed had when it was first looked at is no news. */
-	if (fact->first_look || fact->kind < 1 || fact->kind >= (int)FP_ARRAY_SIZE(version_kinds))
+	if (fact->first_look || fact->kind < FP_VERSION_EVENT_SEEN ||
+		fact->kind >= (int)FP_ARRAY_SIZE(version_kinds))
 		return 0;
 	for (size_t i = 0; r >= 0 && i < settings->repository_count; i++)
 		if (uses(&settings->repositories[i], fact))
