@@ -111,8 +111,8 @@ static void publish(struct fixture *fixture, int64_t package, const char *text, 
 	const struct fp_version_event event = {1, fp_str(text), -1};
 	int64_t revision;
 
-	assert_ok(fixture, fp_store_apply_version_events(fixture->store, package, &event, 1, NULL,
-				   0, NULL, now_us, &revision, &fixture->error));
+	assert_ok(fixture, fp_store_apply_version_events(fixture->store, package, NULL, &event, 1,
+				   NULL, 0, NULL, now_us, &revision, &fixture->error));
 }
 
 static void test_first_look_is_told_apart(void **state)
