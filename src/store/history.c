@@ -7,36 +7,20 @@
  * rollback empties the memory, for it may hold numbers that no longer exist.
  */
 #include "history_write.h"
-#include "sql.h"
-
-enum {
-	RECENT_ANSWERS = 1 << 18,
-	RECENT_TEXTS = 1 << 10, /* of each kind */
-};
-
-struct recent_entry {
-	struct fp_hash128 hash;
-	int64_t id; /* 0 = empty */
-};
-
-enum text_kind { TEXT_CLIENT, TEXT_AGENT, TEXT_BUILD, TEXT_FORM, TEXT_KINDS };
-
-struct fp_recent {
-	struct recent_entry answers[RECENT_ANSWERS];
-	struct recent_entry texts[TEXT_KINDS][RECENT_TEXTS];
-};
+#include "rollups.h"
+#include "segments.h"
 
 static const struct {
 	enum fp_sql add, find;
 	const char *add_sql, *find_sql;
-} text_tables[TEXT_KINDS] = {
-	[TEXT_CLIENT] = {FP_SQL_CLIENT_ADD, FP_SQL_CLIENT_FIND,
+} text_tables[FP_TEXT_KINDS] = {
+	[FP_TEXT_CLIENT] = {FP_SQL_CLIENT_ADD, FP_SQL_CLIENT_FIND,
 		"INSERT INTO clients (text) VALUES (?)", "SELECT id FROM clients WHERE text = ?"},
-	[TEXT_AGENT] = {FP_SQL_AGENT_ADD, FP_SQL_AGENT_FIND, "INSERT INTO agents (text) VALUES (?)",
-		"SELECT id FROM agents WHERE text = ?"},
-	[TEXT_BUILD] = {FP_SQL_BUILD_ADD, FP_SQL_BUILD_FIND, "INSERT INTO builds (text) VALUES (?)",
-		"SELECT id FROM builds WHERE text = ?"},
-	[TEXT_FORM] = {FP_SQL_FORM_ADD, FP_SQL_FORM_FIND, "INSERT INTO forms (text) VALUES (?)",
+	[FP_TEXT_AGENT] = {FP_SQL_AGENT_ADD, FP_SQL_AGENT_FIND,
+		"INSERT INTO agents (text) VALUES (?)", "SELECT id FROM agents WHERE text = ?"},
+	[FP_TEXT_BUILD] = {FP_SQL_BUILD_ADD, FP_SQL_BUILD_FIND,
+		"INSERT INTO builds (text) VALUES (?)", "SELECT id FROM builds WHERE text = ?"},
+	[FP_TEXT_FORM] = {FP_SQL_FORM_ADD, FP_SQL_FORM_FIND, "INSERT INTO forms (text) VALUES (?)",
 		"SELECT id FROM forms WHERE text = ?"},
 };
 
@@ -55,11 +39,19 @@ static bool hash_equal(struct fp_hash128 a, struct fp_hash128 b)
 	return a.high == b.high && a.low == b.low;
 }
 
-static int intern(struct fp_store *store, enum text_kind kind, struct fp_str text, int64_t *id,
+void fp_recent_forget_answer(struct fp_recent *recent, struct fp_hash128 hash)
+{
+	struct fp_recent_answer *entry = &recent->answers[hash.low % FP_RECENT_ANSWERS];
+
+	if (hash_equal(entry->hash, hash))
+		*entry = (struct fp_recent_answer){0};
+}
+
+static int intern(struct fp_store *store, enum fp_text_kind kind, struct fp_str text, int64_t *id,
 	struct fp_error *error)
 {
 	struct fp_hash128 hash = fp_hash128(text.ptr ? text.ptr : "", text.len);
-	struct recent_entry *entry = &store->recent->texts[kind][hash.low % RECENT_TEXTS];
+	struct fp_recent_text *entry = &store->recent->texts[kind][hash.low % FP_RECENT_TEXTS];
 	const struct fp_sql_value values[] = {fp_sql_text(text)};
 	int r;
 
@@ -75,7 +67,7 @@ static int intern(struct fp_store *store, enum text_kind kind, struct fp_str tex
 		*id = sqlite3_last_insert_rowid(store->facts);
 	}
 	if (r >= 0)
-		*entry = (struct recent_entry){hash, *id};
+		*entry = (struct fp_recent_text){hash, *id};
 	return r;
 }
 
@@ -88,11 +80,14 @@ static void write_holes(const uint32_t holes[FP_HOLE_COUNT], uint8_t bytes[FP_HO
 
 /* 1 when an answer of that hash was there already, whole. */
 static int put_answer(struct fp_store *store, const struct fp_logged_record *logged,
-	const uint8_t hash[16], int64_t *answer, struct fp_error *error)
+	const uint8_t hash[16], struct fp_recent_answer *answer, struct fp_error *error)
 {
 	const struct fp_record *record = &logged->record;
 	uint8_t holes[FP_HOLE_COUNT * 4];
+	int r = fp_store_topic_ids(store, record, &answer->topic, &answer->repo_topic, error);
 
+	if (r < 0)
+		return r;
 	write_holes(record->holes, holes);
 	const struct fp_sql_value values[] = {
 		fp_sql_blob(hash, 16),
@@ -103,47 +98,72 @@ static int put_answer(struct fp_store *store, const struct fp_logged_record *log
 		fp_sql_text(record->outcome),
 		fp_sql_blob(holes, logged->has_document ? sizeof(holes) : 0),
 		fp_sql_blob(record->document.ptr, record->document.len),
+		fp_sql_integer(answer->topic),
 	};
 	return fp_sql_find(store, FP_SQL_ANSWER_PUT,
-		"INSERT INTO answers (hash, repo, branch, sha, version, outcome, holes, document)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO UPDATE SET"
+		"INSERT INTO answers (hash, repo, branch, sha, version, outcome, holes, document,"
+		" topic) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO UPDATE SET"
 		" repo = excluded.repo, branch = excluded.branch, sha = excluded.sha,"
 		" version = excluded.version, outcome = excluded.outcome, holes = excluded.holes,"
-		" document = excluded.document WHERE length(answers.document) = 0"
-		" RETURNING answer",
-		values, FP_ARRAY_SIZE(values), answer, error);
+		" document = excluded.document, topic = excluded.topic"
+		" WHERE length(answers.document) = 0 RETURNING answer",
+		values, FP_ARRAY_SIZE(values), &answer->id, error);
 }
 
-static int find_answer(
-	struct fp_store *store, const uint8_t hash[16], int64_t *answer, struct fp_error *error)
+/* The topic of an answer and its repository's; the texts stay where they are. */
+static int find_topics(struct fp_store *store, sqlite3_stmt *statement,
+	struct fp_recent_answer *answer, struct fp_error *error)
 {
+	const struct fp_record texts = {
+		.repo = fp_sql_column(statement, 1),
+		.branch = fp_sql_column(statement, 2),
+		.version = fp_sql_column(statement, 3),
+		.outcome = fp_sql_column(statement, 4),
+	};
+
+	answer->id = sqlite3_column_int64(statement, 0);
+	return fp_store_topic_ids(store, &texts, &answer->topic, &answer->repo_topic, error);
+}
+
+/* 1 when there is none. */
+static int find_answer(struct fp_store *store, const uint8_t hash[16],
+	struct fp_recent_answer *answer, struct fp_error *error)
+{
+	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
 	const struct fp_sql_value values[] = {fp_sql_blob(hash, 16)};
+	int r = fp_sql_start(store, FP_SQL_ANSWER_FIND,
+		"SELECT answer, repo, branch, version, outcome FROM answers WHERE hash = ?", values,
+		1, &statement, error);
 
-	return fp_sql_find(store, FP_SQL_ANSWER_FIND, "SELECT answer FROM answers WHERE hash = ?",
-		values, 1, answer, error);
+	if (r >= 0)
+		r = fp_sql_step(statement, error);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	return find_topics(store, statement, answer, error);
 }
 
-static int answer_id(struct fp_store *store, const struct fp_logged_record *logged, int64_t *answer,
-	struct fp_error *error)
+static int find_or_put_answer(struct fp_store *store, const struct fp_logged_record *logged,
+	struct fp_recent_answer **answer, struct fp_error *error)
 {
-	struct recent_entry *entry = &store->recent->answers[logged->hash.low % RECENT_ANSWERS];
+	struct fp_recent_answer *entry =
+		&store->recent->answers[logged->hash.low % FP_RECENT_ANSWERS];
+	struct fp_recent_answer found = {.hash = logged->hash};
 	uint8_t hash[16];
 	int r = 1;
 
-	if (entry->id && hash_equal(entry->hash, logged->hash)) {
-		*answer = entry->id;
+	*answer = entry;
+	if (entry->id && hash_equal(entry->hash, logged->hash))
 		return 0;
-	}
 	fp_sql_write_hash(logged->hash, hash);
 	if (logged->has_document)
-		r = put_answer(store, logged, hash, answer, error);
+		r = put_answer(store, logged, hash, &found, error);
 	if (r == 1)
-		r = find_answer(store, hash, answer, error);
+		r = find_answer(store, hash, &found, error);
 	/* Neither here nor with it: the document was lost with the machine, the request was not. */
 	if (r == 1)
-		r = put_answer(store, logged, hash, answer, error);
+		r = put_answer(store, logged, hash, &found, error);
 	if (r == 0)
-		*entry = (struct recent_entry){logged->hash, *answer};
+		*entry = found;
 	return r;
 }
 
@@ -159,27 +179,59 @@ static struct fp_sql_value age(int64_t at_us, int64_t synced_us)
 			     : fp_sql_integer(at_us - synced_us);
 }
 
-static int write_one(
-	struct fp_store *store, const struct fp_logged_record *logged, struct fp_error *error)
+/* What a transaction adds to: see write_beside. */
+struct batch {
+	struct fp_rolled *rolled;
+	int64_t *late; /* segments that were full when a request of theirs came */
+	size_t rolled_count, late_count;
+	uint64_t last;
+};
+
+static void batch_release(struct batch *batch)
+{
+	free(batch->rolled);
+	free(batch->late);
+}
+
+static void note_inserted(struct fp_store *store, const struct fp_record *record,
+	const struct fp_recent_answer *answer, int64_t client, struct batch *batch)
+{
+	int64_t segment = (int64_t)(record->id >> FP_SEGMENT_BITS);
+
+	batch->rolled[batch->rolled_count++] = (struct fp_rolled){
+		.hour = fp_rollup_hour(record->at_us),
+		.topic = answer->topic,
+		.repo_topic = answer->repo_topic,
+		.client = client,
+		.duration_us = record->duration_us,
+	};
+	if (segment < store->recent->open_segment &&
+		(batch->late_count == 0 || batch->late[batch->late_count - 1] != segment))
+		batch->late[batch->late_count++] = segment;
+}
+
+static int write_one(struct fp_store *store, const struct fp_logged_record *logged,
+	struct batch *batch, struct fp_error *error)
 {
 	const struct fp_record *record = &logged->record;
-	int64_t answer = 0, client = 0, agent = 0, form = 0, build = 0;
-	int r = answer_id(store, logged, &answer, error);
+	struct fp_recent_answer *answer = NULL;
+	int64_t client = 0, agent = 0, form = 0, build = 0;
+	int r = find_or_put_answer(store, logged, &answer, error);
 
 	if (r >= 0)
-		r = intern(store, TEXT_CLIENT, record->client, &client, error);
+		r = intern(store, FP_TEXT_CLIENT, record->client, &client, error);
 	if (r >= 0)
-		r = intern(store, TEXT_AGENT, record->agent, &agent, error);
+		r = intern(store, FP_TEXT_AGENT, record->agent, &agent, error);
 	if (r >= 0)
-		r = intern(store, TEXT_FORM, form_of(record), &form, error);
+		r = intern(store, FP_TEXT_FORM, form_of(record), &form, error);
 	if (r >= 0 && record->build.len > 0)
-		r = intern(store, TEXT_BUILD, record->build, &build, error);
+		r = intern(store, FP_TEXT_BUILD, record->build, &build, error);
 	if (r < 0)
 		return r;
 	const struct fp_sql_value values[] = {
 		fp_sql_integer((int64_t)record->id),
 		fp_sql_integer(record->at_us),
-		fp_sql_integer(answer),
+		fp_sql_integer(answer->id),
 		fp_sql_integer(record->status),
 		fp_sql_integer(record->duration_us),
 		fp_sql_integer(form),
@@ -188,12 +240,17 @@ static int write_one(
 		fp_sql_moment(build ? build : -1),
 		age(record->at_us, record->feed_synced_us),
 		age(record->at_us, record->refs_synced_us),
+		fp_sql_integer(answer->topic),
+		fp_sql_moment(record->as_of_us ? record->as_of_us : -1),
 	};
-	return fp_sql_run(store, FP_SQL_REQUEST_ADD,
+	r = fp_sql_run(store, FP_SQL_REQUEST_ADD,
 		"INSERT INTO requests (request, at_us, answer, status, duration_us, form, client,"
-		" agent, build, feed_age_us, refs_age_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-		" ON CONFLICT (request) DO NOTHING",
+		" agent, build, feed_age_us, refs_age_us, topic, as_of_us)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request) DO NOTHING",
 		values, FP_ARRAY_SIZE(values), error);
+	if (r >= 0 && sqlite3_changes(store->facts) == 1)
+		note_inserted(store, record, answer, client, batch);
+	return r;
 }
 
 static int note_last(struct fp_store *store, uint64_t last, struct fp_error *error)
@@ -204,20 +261,41 @@ static int note_last(struct fp_store *store, uint64_t last, struct fp_error *err
 		"UPDATE last_request SET request = ?1 WHERE request < ?1", values, 1, error);
 }
 
+/* The sums and the index beside the requests. */
+static int write_beside(struct fp_store *store, struct batch *batch, struct fp_error *error)
+{
+	int r = fp_rollups_add(store, batch->rolled, batch->rolled_count, error);
+
+	if (r >= 0 && !store->recent->all_summed)
+		r = fp_rollups_catch_up(store, &store->recent->all_summed, error);
+	for (size_t i = 0; r >= 0 && i < batch->late_count; i++)
+		r = fp_segment_write(store, batch->late[i], error);
+	return r < 0 ? r : fp_segments_close(store, batch->last, error);
+}
+
 static int write_all(struct fp_store *store, const struct fp_logged_record *records, size_t count,
 	struct fp_error *error)
 {
 	FP_CLEANUP_TRANSACTION struct fp_transaction transaction = {0};
-	uint64_t last = 0;
-	int r = fp_transaction_begin(&transaction, store, false, error);
+	struct batch FP_CLEANUP(batch_release) batch = {0};
+	int r;
 
+	batch.rolled = calloc(count, sizeof(*batch.rolled));
+	batch.late = calloc(count, sizeof(*batch.late));
+	if (!batch.rolled || !batch.late)
+		return fp_error_memory(error);
+	r = fp_transaction_begin(&transaction, store, false, error);
+	if (r >= 0 && store->recent->open_segment < 0)
+		r = fp_segments_open(store, &store->recent->open_segment, error);
 	for (size_t i = 0; r >= 0 && i < count; i++) {
-		r = write_one(store, &records[i], error);
-		if (records[i].record.id > last)
-			last = records[i].record.id;
+		r = write_one(store, &records[i], &batch, error);
+		if (records[i].record.id > batch.last)
+			batch.last = records[i].record.id;
 	}
 	if (r >= 0)
-		r = note_last(store, last, error);
+		r = note_last(store, batch.last, error);
+	if (r >= 0)
+		r = write_beside(store, &batch, error);
 	return r < 0 ? r : fp_transaction_commit(&transaction, error);
 }
 
@@ -228,10 +306,12 @@ int fp_store_write_logged(struct fp_store *store, const struct fp_logged_record 
 
 	if (count == 0)
 		return 0;
-	if (!store->recent)
+	if (!store->recent) {
 		store->recent = calloc(1, sizeof(*store->recent));
-	if (!store->recent)
-		return fp_error_memory(error);
+		if (!store->recent)
+			return fp_error_memory(error);
+		store->recent->open_segment = -1;
+	}
 	r = write_all(store, records, count, error);
 	if (r < 0) {
 		fp_recent_free(store->recent);

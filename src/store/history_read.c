@@ -2,6 +2,7 @@
 #include "forkpoint/base/time.h"
 #include "forkpoint/store/history.h"
 
+#include "history_read.h"
 #include "sql.h"
 
 int fp_store_last_record_id(struct fp_store *store, uint64_t *id, struct fp_error *error)
@@ -81,6 +82,7 @@ enum column {
 	COLUMN_DURATION,
 	COLUMN_FEED_AGE,
 	COLUMN_REFS_AGE,
+	COLUMN_AS_OF,
 	COLUMN_FORM,
 	COLUMN_CLIENT, /* from here on texts */
 	COLUMN_AGENT,
@@ -165,6 +167,7 @@ static int take_row(
 	record->duration_us = (uint32_t)sqlite3_column_int64(statement, COLUMN_DURATION);
 	record->feed_synced_us = moment_before(statement, record->at_us, COLUMN_FEED_AGE);
 	record->refs_synced_us = moment_before(statement, record->at_us, COLUMN_REFS_AGE);
+	record->as_of_us = sqlite3_column_int64(statement, COLUMN_AS_OF);
 	if (form.len)
 		memcpy(record->form, form.ptr,
 			form.len < sizeof(record->form) ? form.len : sizeof(record->form) - 1);
@@ -173,7 +176,7 @@ static int take_row(
 }
 
 /* 1 when there is no row. */
-static int read_one(
+static int take_record(
 	sqlite3_stmt *statement, struct fp_stored_record *stored, struct fp_error *error)
 {
 	struct fp_stored_record FP_CLEANUP(fp_stored_record_release) read = {0};
@@ -189,22 +192,37 @@ static int read_one(
 	return 0;
 }
 
+#define REQUEST_COLUMNS                                                                            \
+	"SELECT request, at_us, status, duration_us, feed_age_us, refs_age_us, as_of_us,"          \
+	" forms.text, clients.text, agents.text, builds.text, repo, branch, sha, version,"         \
+	" outcome, "
+#define REQUEST_TABLES                                                                             \
+	" FROM requests JOIN answers USING (answer)"                                               \
+	" LEFT JOIN forms ON forms.id = form LEFT JOIN clients ON clients.id = client"             \
+	" LEFT JOIN agents ON agents.id = agent LEFT JOIN builds ON builds.id = build"             \
+	" WHERE request = ?"
+
+int fp_store_read_record_head(struct fp_store *store, uint64_t id, struct fp_stored_record *stored,
+	struct fp_error *error)
+{
+	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
+	const struct fp_sql_value values[] = {fp_sql_integer((int64_t)id)};
+	int r = fp_sql_start(store, FP_SQL_REQUEST_READ_HEAD,
+		REQUEST_COLUMNS "'', NULL" REQUEST_TABLES, values, 1, &statement, error);
+
+	return r < 0 ? r : take_record(statement, stored, error);
+}
+
 int fp_store_read_record(struct fp_store *store, uint64_t id, struct fp_stored_record *stored,
 	struct fp_error *error)
 {
 	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
 	const struct fp_sql_value values[] = {fp_sql_integer((int64_t)id)};
 	int r = fp_sql_start(store, FP_SQL_REQUEST_READ,
-		"SELECT request, at_us, status, duration_us, feed_age_us, refs_age_us, forms.text,"
-		" clients.text, agents.text, builds.text, repo, branch, sha, version, outcome,"
-		" document, holes FROM requests JOIN answers USING (answer)"
-		" LEFT JOIN forms ON forms.id = form LEFT JOIN clients ON clients.id = client"
-		" LEFT JOIN agents ON agents.id = agent LEFT JOIN builds ON builds.id = build"
-		" WHERE request = ?",
-		values, 1, &statement, error);
+		REQUEST_COLUMNS "document, holes" REQUEST_TABLES, values, 1, &statement, error);
 
 	if (r >= 0)
-		r = read_one(statement, stored, error);
+		r = take_record(statement, stored, error);
 	return r;
 }
 
@@ -218,8 +236,8 @@ int fp_store_read_answer(struct fp_store *store, struct fp_hash128 hash,
 
 	fp_sql_write_hash(hash, key);
 	r = fp_sql_start(store, FP_SQL_ANSWER_READ,
-		"SELECT 0, 0, 0, 0, NULL, NULL, '', '', '', '', repo, branch, sha, version,"
+		"SELECT 0, 0, 0, 0, NULL, NULL, NULL, '', '', '', '', repo, branch, sha, version,"
 		" outcome, document, holes FROM answers WHERE hash = ? AND length(document) > 0",
 		values, 1, &statement, error);
-	return r < 0 ? r : read_one(statement, stored, error);
+	return r < 0 ? r : take_record(statement, stored, error);
 }

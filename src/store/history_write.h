@@ -8,10 +8,46 @@ struct fp_logged_record {
 	bool has_document;	/* else only the request's part of the record is there */
 };
 
-/* In one transaction; a record that is there already is passed over. */
+/* In one transaction, with what is kept beside the requests; a record that is there already is
+ * passed over. */
 int fp_store_write_logged(struct fp_store *store, const struct fp_logged_record *records,
 	size_t count, struct fp_error *error);
 
-/* What a connection interned a moment ago, so that most records cost one insert. */
-struct fp_recent;
+/* ---- what a connection remembers, so that most records cost one insert ---- */
+
+struct fp_recent_answer {
+	struct fp_hash128 hash;
+	int64_t id; /* 0 = empty */
+	int64_t topic, repo_topic;
+};
+
+struct fp_recent_text {
+	struct fp_hash128 hash;
+	int64_t id; /* 0 = empty */
+};
+
+enum fp_text_kind { FP_TEXT_CLIENT, FP_TEXT_AGENT, FP_TEXT_BUILD, FP_TEXT_FORM, FP_TEXT_KINDS };
+
+enum {
+	FP_RECENT_ANSWERS = 1 << 18,
+	FP_RECENT_TEXTS = 1 << 10, /* of each kind */
+};
+
+/* In these tables a new entry displaces an old one. */
+struct fp_recent {
+	int64_t open_segment; /* the first that is not in the index; -1 = not known */
+	bool all_summed;      /* no requests are left that came before there were sums */
+	struct fp_recent_answer answers[FP_RECENT_ANSWERS];
+	struct fp_recent_text topics[FP_RECENT_TEXTS];
+	struct fp_recent_text texts[FP_TEXT_KINDS][FP_RECENT_TEXTS];
+};
+
 void fp_recent_free(struct fp_recent *recent);
+/* The answer is about to be deleted. */
+void fp_recent_forget_answer(struct fp_recent *recent, struct fp_hash128 hash);
+
+/* ---- topics ---- */
+
+/* The number of what a record is about, made on first use; that of its repository as a whole. */
+int fp_store_topic_ids(struct fp_store *store, const struct fp_record *record, int64_t *topic,
+	int64_t *repo_topic, struct fp_error *error);

@@ -256,6 +256,7 @@ static void take_entry(const struct fp_entry *entry, struct fp_logged_record *lo
 			.at_us = entry->at_us,
 			.feed_synced_us = entry->feed_synced_us,
 			.refs_synced_us = entry->refs_synced_us,
+			.as_of_us = entry->as_of_us,
 			.duration_us = entry->duration_us,
 			.status = entry->status},
 		.hash = entry->hash,

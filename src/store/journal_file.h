@@ -41,7 +41,7 @@ struct fp_entry {
 	uint32_t document_bytes;
 	uint64_t round;
 	uint64_t id;
-	int64_t at_us, feed_synced_us, refs_synced_us;
+	int64_t at_us, feed_synced_us, refs_synced_us, as_of_us;
 	struct fp_hash128 hash;
 	uint32_t duration_us;
 	uint16_t status;
@@ -51,7 +51,7 @@ struct fp_entry {
 	uint32_t holes[FP_HOLE_COUNT];
 };
 
-_Static_assert(sizeof(struct fp_entry) == 128, "entries' headers have no padding");
+_Static_assert(sizeof(struct fp_entry) == 136, "entries' headers have no padding");
 
 struct fp_journal_file {
 	int fd;

@@ -26,6 +26,7 @@ struct fp_record {
 	uint64_t id;
 	int64_t at_us;
 	int64_t feed_synced_us, refs_synced_us; /* -1 where the document has no such hole */
+	int64_t as_of_us; /* the time for which the answer was asked; 0 = when it was given */
 	uint32_t duration_us;
 	uint16_t status;      /* HTTP's */
 	char form[8];	      /* json, text, version, props, env, vso */

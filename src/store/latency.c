@@ -1,0 +1,75 @@
+/* Histograms of durations. */
+#include "latency.h"
+
+#include "varint.h"
+
+enum { STEP_BITS = 3, EXACT = 2 * FP_LATENCY_STEPS };
+
+unsigned fp_latency_bucket(uint32_t duration_us)
+{
+	unsigned power;
+
+	if (duration_us < EXACT)
+		return duration_us;
+	power = 31 - (unsigned)__builtin_clz(duration_us);
+	return (power - STEP_BITS) * FP_LATENCY_STEPS + (duration_us >> (power - STEP_BITS));
+}
+
+uint32_t fp_latency_value(unsigned bucket)
+{
+	unsigned shift;
+	uint64_t first;
+
+	if (bucket < EXACT)
+		return bucket;
+	shift = bucket / FP_LATENCY_STEPS - 1;
+	first = (uint64_t)(bucket % FP_LATENCY_STEPS + FP_LATENCY_STEPS) << shift;
+	return (uint32_t)(first + (UINT64_C(1) << shift >> 1));
+}
+
+uint32_t fp_latency_quantile(const struct fp_latency *latency, unsigned per_mille)
+{
+	/* The rank counts from 1 and is rounded up: of one request every quantile is that one. */
+	uint64_t rank = latency->total / 1000 * per_mille +
+			(latency->total % 1000 * per_mille + 999) / 1000;
+	uint64_t seen = 0;
+
+	if (latency->total == 0)
+		return 0;
+	for (unsigned i = 0; i < FP_LATENCY_BUCKETS; i++) {
+		seen += latency->counts[i];
+		if (seen >= rank && seen > 0)
+			return fp_latency_value(i);
+	}
+	return fp_latency_value(FP_LATENCY_BUCKETS - 1);
+}
+
+void fp_latency_write(const struct fp_latency *latency, struct fp_buf *buf)
+{
+	unsigned next = 0;
+
+	for (unsigned i = 0; i < FP_LATENCY_BUCKETS; i++) {
+		if (latency->counts[i] == 0)
+			continue;
+		fp_varint_add(buf, i - next);
+		fp_varint_add(buf, latency->counts[i]);
+		next = i + 1;
+	}
+}
+
+bool fp_latency_add(struct fp_latency *latency, struct fp_str bytes)
+{
+	uint64_t skipped, count, bucket = 0;
+
+	while (bytes.len) {
+		if (!fp_varint_take(&bytes, &skipped) || !fp_varint_take(&bytes, &count))
+			return false;
+		bucket += skipped;
+		if (skipped >= FP_LATENCY_BUCKETS || bucket >= FP_LATENCY_BUCKETS)
+			return false;
+		latency->counts[bucket] += (uint32_t)count;
+		latency->total += count;
+		bucket++;
+	}
+	return true;
+}

@@ -1,0 +1,28 @@
+#pragma once
+/*
+ * A histogram of durations. A bucket is an eighth of a power of two wide, so that a quantile read
+ * from it is within seven per cent of the true one; below sixteen microseconds it is exact. In the
+ * database only the buckets that count something stand, as varints: how many buckets after the one
+ * before, and the count.
+ */
+#include "forkpoint/base/buf.h"
+
+enum {
+	FP_LATENCY_STEPS = 8,	  /* of a power of two */
+	FP_LATENCY_BUCKETS = 240, /* for all durations of 32 bits */
+};
+
+struct fp_latency {
+	uint64_t total;
+	uint32_t counts[FP_LATENCY_BUCKETS];
+};
+
+unsigned fp_latency_bucket(uint32_t duration_us);
+/* The middle of a bucket. */
+uint32_t fp_latency_value(unsigned bucket);
+/* The duration that a share of all does not exceed; per_mille 500 is the median. 0 when empty. */
+uint32_t fp_latency_quantile(const struct fp_latency *latency, unsigned per_mille);
+
+void fp_latency_write(const struct fp_latency *latency, struct fp_buf *buf);
+/* Adds what was written. False when the bytes are no histogram; then some of it was added. */
+bool fp_latency_add(struct fp_latency *latency, struct fp_str bytes);
