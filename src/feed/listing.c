@@ -1,7 +1,8 @@
 /*
  * Listings. Both kinds of documents are sorted, which costs one comparison per version when they
  * are in order or in reverse already, as they nearly always are; then merged. Within one version
- * (RULES.md: `1`, `1.0`, `1.0.0+x`) the first spelling wins, and a leaf that says unlisted.
+ * (RULES.md: `1`, `1.0`, `1.0.0+x`) the first spelling wins, and a leaf that says unlisted. What
+ * the last listing had is compared by its rank there (listing_order.h).
  */
 #include "forkpoint/feed/listing.h"
 
@@ -11,44 +12,67 @@
 
 struct item {
 	struct fp_str text;
-	struct fp_nuget_version version;
-	bool is_version;
-	enum fp_listed listed;
+	const struct fp_nuget_version *version; /* NULL: not read, or none */
 	int64_t published_us;
-	size_t position; /* keeps equal versions in their documents' order */
-	bool is_named;	 /* of states: a document of names has it too */
+	enum fp_listed listed;
+	uint32_t rank;	   /* in the last listing; only versions have one */
+	uint32_t position; /* keeps equal versions in their documents' order */
+	bool is_version;
+	bool is_named; /* of states: a document of names has it too */
 };
 
 struct items {
 	struct item *items;
 	size_t count;
+	struct fp_nuget_version *versions; /* room for one each; those read are filled */
+	size_t version_count;
 };
 
 static void items_release(struct items *items)
 {
 	free(items->items);
+	free(items->versions);
 }
 
 void fp_listing_release(struct fp_listing *listing)
 {
 	free(listing->versions);
 	free(listing->download);
-	free(listing->memory);
+	fp_texts_unref(listing->memory);
 	*listing = (struct fp_listing){0};
+}
+
+static const struct fp_nuget_version *version_of(
+	const struct item *item, struct fp_nuget_version *room)
+{
+	if (item->version)
+		return item->version;
+	fp_nuget_version_parse(item->text, room);
+	return room;
+}
+
+static int compare_versions(const struct item *a, const struct item *b)
+{
+	struct fp_nuget_version left_room, right_room;
+	const struct fp_nuget_version *left = version_of(a, &left_room);
+	const struct fp_nuget_version *right = version_of(b, &right_room);
+	int order = fp_nuget_version_compare(left, right);
+	/* labels such as 01 and 1 order as equal and are two versions: see fp_version_key */
+	return order ? order : fp_str_compare_nocase(left->prerelease, right->prerelease);
 }
 
 /* 0 = NuGet holds both for one version, or they are no versions and one but for case. */
 static int compare_items(const struct item *a, const struct item *b)
 {
+	if (a->rank != FP_LISTING_NO_RANK && b->rank != FP_LISTING_NO_RANK)
+		return a->rank < b->rank ? -1 : a->rank > b->rank;
 	if (a->is_version != b->is_version)
 		return a->is_version ? 1 : -1;
 	if (fp_str_equal(a->text, b->text))
 		return 0;
 	if (!a->is_version)
 		return fp_str_compare_nocase(a->text, b->text);
-	int order = fp_nuget_version_compare(&a->version, &b->version);
-	/* labels such as 01 and 1 order as equal and are two versions: see fp_version_key */
-	return order ? order : fp_str_compare_nocase(a->version.prerelease, b->version.prerelease);
+	return compare_versions(a, b);
 }
 
 static int compare_stably(const void *a, const void *b)
@@ -89,16 +113,30 @@ static void sort_items(struct items *items)
 		qsort(items->items, items->count, sizeof(*items->items), compare_stably);
 }
 
-static void add_item(struct items *items, const struct fp_version_list *list, size_t index)
+static void read_item(struct items *items, struct item *item)
+{
+	struct fp_nuget_version *version = &items->versions[items->version_count];
+	item->is_version = fp_nuget_version_parse(item->text, version);
+	if (!item->is_version)
+		return;
+	item->version = version;
+	items->version_count++;
+}
+
+static void add_item(struct items *items, const struct fp_version_list *list, size_t index,
+	struct fp_listing_ends *last)
 {
 	struct item *item = &items->items[items->count];
 	*item = (struct item){
 		.text = fp_version_list_text(list, index),
 		.listed = list->entries[index].listed,
 		.published_us = list->entries[index].published_us,
-		.position = items->count,
+		.position = (uint32_t)items->count,
+		.is_version = true,
 	};
-	item->is_version = fp_nuget_version_parse(item->text, &item->version);
+	item->rank = fp_listing_ends_find(last, item->text);
+	if (item->rank == FP_LISTING_NO_RANK)
+		read_item(items, item);
 	items->count++;
 }
 
@@ -131,12 +169,13 @@ static bool find_at_ends(struct ends *ends, struct fp_str text)
 	return false;
 }
 
-static void add_list(struct items *items, const struct fp_version_list *list, struct items *states)
+static void add_list(struct items *items, const struct fp_version_list *list, struct items *states,
+	struct fp_listing_ends *last)
 {
 	struct ends ends = {.states = states, .high = states ? states->count : 0};
 	for (size_t i = 0; i < list->count; i++)
 		if (!states || !find_at_ends(&ends, fp_version_list_text(list, i)))
-			add_item(items, list, i);
+			add_item(items, list, i, last);
 }
 
 /* Keeps the first of each version, with what all spellings of it say. */
@@ -162,19 +201,22 @@ static size_t unite_duplicates(struct items *items)
 
 /* states: what is there already, NULL = nothing. */
 static int gather(const struct fp_version_list *const *lists, size_t list_count,
-	struct items *items, struct items *states, struct fp_listing_counts *counts,
-	struct fp_error *error)
+	const struct fp_listing_order *order, struct items *items, struct items *states,
+	struct fp_listing_counts *counts, struct fp_error *error)
 {
+	struct fp_listing_ends last = fp_listing_order_ends(order);
 	size_t total = 0;
 	for (size_t i = 0; i < list_count; i++) {
 		total += lists[i]->count;
 		counts->dropped += lists[i]->dropped;
 	}
-	items->items = calloc(total ? total : 1, sizeof(*items->items));
-	if (!items->items)
+	/* what is not needed of them is never touched, and costs nothing */
+	items->items = malloc((total + 1) * sizeof(*items->items));
+	items->versions = malloc((total + 1) * sizeof(*items->versions));
+	if (!items->items || !items->versions)
 		return fp_error_memory(error);
 	for (size_t i = 0; i < list_count; i++)
-		add_list(items, lists[i], states);
+		add_list(items, lists[i], states, &last);
 	sort_items(items);
 	counts->duplicates += unite_duplicates(items);
 	return 0;
@@ -199,12 +241,11 @@ static const struct item *next_item(struct items *names, size_t *name, struct it
 	return &names->items[(*name)++];
 }
 
-static void count_item(const struct item *item, struct fp_listing_counts *counts)
+static bool is_refused(const struct item *item, const struct fp_listing_order *last)
 {
-	if (!item->is_version)
-		counts->no_versions++;
-	else if (!fp_nuget_version_is_strict(&item->version))
-		counts->refused++;
+	if (item->rank != FP_LISTING_NO_RANK)
+		return last->places[item->rank].is_refused;
+	return item->version && !fp_nuget_version_is_strict(item->version);
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -213,32 +254,81 @@ static int compare_texts(const void *a, const void *b)
 	return fp_str_compare(left->text, right->text);
 }
 
-static void merge(struct items *names, struct items *states, struct fp_listing *listing,
+/* A listing on its way, and its order for the next. */
+struct merging {
+	const struct fp_listing_order *last;
+	struct fp_listing listing;
+	struct fp_listing_order order;
+	char *room; /* for texts that the last listing has not */
+};
+
+static void merging_release(struct merging *merging)
+{
+	fp_listing_release(&merging->listing);
+	fp_listing_order_release(&merging->order);
+}
+
+static struct fp_str keep_text(struct merging *merging, const struct item *item)
+{
+	if (item->rank != FP_LISTING_NO_RANK)
+		return fp_str_n(merging->last->places[item->rank].text, item->text.len);
+	char *copy = merging->room;
+	memcpy(copy, item->text.ptr, item->text.len);
+	merging->room += item->text.len;
+	return fp_str_n(copy, item->text.len);
+}
+
+static void take_item(
+	struct merging *merging, const struct item *item, struct fp_listing_counts *counts)
+{
+	struct fp_str text = keep_text(merging, item);
+	struct fp_listing_place place = {.text = text.ptr, .len = (uint32_t)text.len};
+	place.is_refused = is_refused(item, merging->last);
+	counts->no_versions += !item->is_version;
+	counts->refused += place.is_refused;
+	merging->order.places[merging->order.count++] = place;
+	merging->listing.versions[merging->listing.count++] = (struct fp_listed_version){
+		.text = text,
+		.listed = item->listed,
+		.published_us = item->published_us,
+	};
+}
+
+static void merge(struct items *names, struct items *states, struct merging *merging,
 	struct fp_listing_counts *counts)
 {
-	char *text = listing->memory;
 	size_t name = 0, state = 0;
-	while (name < names->count || state < states->count) {
-		const struct item *item = next_item(names, &name, states, &state, counts);
-		count_item(item, counts);
-		memcpy(text, item->text.ptr, item->text.len);
-		listing->versions[listing->count++] = (struct fp_listed_version){
-			.text = fp_str_n(text, item->text.len),
-			.listed = item->listed,
-			.published_us = item->published_us,
-		};
-		text += item->text.len;
-	}
+	while (name < names->count || state < states->count)
+		take_item(merging, next_item(names, &name, states, &state, counts), counts);
 	/* what is no version stands first, ordered without case so far */
-	qsort(listing->versions, counts->no_versions, sizeof(*listing->versions), compare_texts);
+	qsort(merging->listing.versions, counts->no_versions, sizeof(*merging->listing.versions),
+		compare_texts);
+	merging->order.first_version = counts->no_versions;
 }
 
 static size_t text_bytes(const struct items *items)
 {
 	size_t bytes = 0;
 	for (size_t i = 0; i < items->count; i++)
-		bytes += items->items[i].text.len;
+		bytes += items->items[i].rank == FP_LISTING_NO_RANK ? items->items[i].text.len : 0;
 	return bytes;
+}
+
+static int merging_begin(
+	struct merging *merging, const struct items *names, const struct items *states)
+{
+	size_t most = names->count + states->count + 1;
+	/* Texts of the last listing are held on to only where they are used. */
+	struct fp_listing_ends ends = fp_listing_order_ends(merging->last);
+	struct fp_texts *last = ends.high > 0 ? merging->last->texts : NULL;
+	merging->listing.versions = malloc(most * sizeof(*merging->listing.versions));
+	merging->order.places = malloc(most * sizeof(*merging->order.places));
+	merging->order.texts =
+		fp_texts_extend(last, text_bytes(names) + text_bytes(states), &merging->room);
+	if (!merging->listing.versions || !merging->order.places || !merging->order.texts)
+		return -FP_ERROR_MEMORY;
+	merging->listing.memory = fp_texts_ref(merging->order.texts);
+	return 0;
 }
 
 int fp_listing_combine(const struct fp_listing_parts *parts, struct fp_listing *listing,
@@ -247,22 +337,26 @@ int fp_listing_combine(const struct fp_listing_parts *parts, struct fp_listing *
 	*counts = (struct fp_listing_counts){0};
 	FP_CLEANUP(items_release) struct items names = {0};
 	FP_CLEANUP(items_release) struct items states = {0};
-	int r = gather(parts->states, parts->state_count, &states, NULL, counts, error);
+	FP_CLEANUP(merging_release) struct merging merging = {.last = parts->order};
+	int r = gather(
+		parts->states, parts->state_count, parts->order, &states, NULL, counts, error);
 	if (r == 0)
-		r = gather(parts->names, parts->name_count, &names, &states, counts, error);
+		r = gather(parts->names, parts->name_count, parts->order, &names, &states, counts,
+			error);
 	if (r < 0)
 		return r;
-	FP_CLEANUP(fp_listing_release) struct fp_listing made = {0};
-	size_t most = names.count + states.count;
-	made.versions = calloc(most ? most : 1, sizeof(*made.versions));
-	made.memory = malloc(text_bytes(&names) + text_bytes(&states) + 1);
-	if (!made.versions || !made.memory)
+	if (merging_begin(&merging, &names, &states) < 0)
 		return fp_error_memory(error);
-	merge(&names, &states, &made, counts);
-	listing->versions = made.versions;
-	listing->count = made.count;
-	listing->memory = made.memory;
-	made = (struct fp_listing){0};
+	merge(&names, &states, &merging, counts);
+	listing->versions = merging.listing.versions;
+	listing->count = merging.listing.count;
+	listing->memory = merging.listing.memory;
+	merging.listing = (struct fp_listing){0};
+	if (parts->order) {
+		fp_listing_order_release(parts->order);
+		*parts->order = merging.order;
+		merging.order = (struct fp_listing_order){0};
+	}
 	return 0;
 }
 

@@ -338,6 +338,7 @@ static int make_listing(struct look *look, struct fp_listing *listing,
 		.name_count = flat_now(look)->found,
 		.states = states,
 		.state_count = registration->found ? state_count : 0,
+		.order = &look->package->order,
 	};
 	struct fp_listing_counts counts;
 	FP_CLEANUP(fp_listing_release) struct fp_listing made = {0};

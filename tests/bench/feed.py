@@ -144,15 +144,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 feed.last_sent_s = time.monotonic()
 
 
-def make_repository(path):
-    """One commit, after all versions."""
-    environment = {**os.environ, 'GIT_AUTHOR_DATE': '2022-01-01T00:00:00Z',
-                   'GIT_COMMITTER_DATE': '2022-01-01T00:00:00Z', 'GIT_CONFIG_GLOBAL': '/dev/null'}
-    identity = ['-c', 'user.name=Bench', '-c', 'user.email=bench@invalid']
-    subprocess.run(['git', 'init', '-q', '-b', 'main', str(path)], check=True)
-    subprocess.run(['git', '-C', str(path), *identity, 'commit', '-q', '--allow-empty', '-m', 'one'],
-                   check=True, env=environment)
-    return subprocess.run(['git', '-C', str(path), 'rev-parse', 'HEAD'], check=True, text=True,
+def make_repository(path, first, count):
+    """A commit at the minute of each of these versions, and one after all of them: its id."""
+    moments = [FIRST + datetime.timedelta(minutes=number) for number in range(first, first + count)]
+    stream = ''
+    for moment in [*moments, datetime.datetime(2022, 1, 1)]:
+        seconds = int(moment.replace(tzinfo=datetime.timezone.utc).timestamp())
+        stream += f'commit refs/heads/main\ncommitter Bench <b@invalid> {seconds} +0000\ndata 1\nx\n'
+    subprocess.run(['git', 'init', '-q', '--bare', '-b', 'main', str(path)], check=True)
+    git = ['git', '-C', str(path)]
+    subprocess.run([*git, 'fast-import', '--quiet'], input=stream, text=True, check=True)
+    return subprocess.run([*git, 'rev-parse', 'main'], check=True, text=True,
                           capture_output=True).stdout.strip()
 
 
@@ -229,7 +231,7 @@ def measure_changes(daemon, feed, sha, changes):
 def measure(shape, options):
     with tempfile.TemporaryDirectory(prefix='fp-bench-') as name:
         folder = pathlib.Path(name)
-        sha = make_repository(folder / 'upstream')
+        sha = make_repository(folder / 'upstream', options.versions - 1, options.changes + 1)
         feed = Feed(shape, options.versions)
         daemon = make_daemon(folder, feed, '100ms')
         print(f'{shape}: {options.versions} versions, '

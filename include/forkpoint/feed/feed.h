@@ -10,6 +10,7 @@
 #include "forkpoint/base/buf.h"
 #include "forkpoint/base/error.h"
 #include "forkpoint/base/str.h"
+#include "forkpoint/base/texts.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -49,7 +50,7 @@ struct fp_listing {
 	bool complete;	    /* every page was read: what is missing is really not listed */
 	char *download;	    /* URL template with {id-lower} and {version-lower}, or NULL */
 	const char *source; /* "flat-container", "registration", "v2", "folder", … static */
-	void *memory;	    /* private: what the slices point into */
+	struct fp_texts *memory; /* private: what the slices point into */
 };
 
 void fp_listing_release(struct fp_listing *listing);

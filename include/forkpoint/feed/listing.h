@@ -1,5 +1,6 @@
 #pragma once
 /* From what documents name to one listing: ordered, one entry per NuGet version. Pure. */
+#include "forkpoint/feed/listing_order.h"
 #include "forkpoint/feed/version_list.h"
 
 struct fp_listing_parts {
@@ -10,6 +11,9 @@ struct fp_listing_parts {
 	 * registrations keep the casing and the metadata that flat containers lose. */
 	const struct fp_version_list *const *states;
 	size_t state_count;
+	/* The last listing's order, which becomes this one's on success; NULL: neither is wanted.
+	 */
+	struct fp_listing_order *order;
 };
 
 struct fp_listing_counts {

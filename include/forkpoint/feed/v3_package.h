@@ -7,6 +7,7 @@
  * that whatever fails is asked again, with the validators of the last success.
  */
 #include "forkpoint/feed/fetch.h"
+#include "forkpoint/feed/listing_order.h"
 #include "forkpoint/feed/registration.h"
 
 /* A document of versions. */
@@ -38,6 +39,7 @@ struct fp_v3_package {
 	unsigned looks_since_other;
 	struct fp_v3_flat flat;
 	struct fp_v3_registration registration;
+	struct fp_listing_order order; /* of the last listing */
 };
 
 void fp_v3_flat_release(struct fp_v3_flat *flat);
