@@ -122,12 +122,12 @@ static void sort_rows(struct fp_version_row *items, size_t count)
 	}
 }
 
-int fp_version_rows_finish(
+/* The writer's rows, which are sorted. */
+static int take_rows(
 	struct fp_version_rows_writer *writer, const char *download, struct fp_version_rows *rows)
 {
 	struct fp_version_rows made = {.items = writer->items, .count = writer->count};
 
-	sort_rows(writer->items, writer->count);
 	if (download) {
 		made.download = fp_str_dup(fp_str(download));
 		if (!made.download)
@@ -140,6 +140,13 @@ int fp_version_rows_finish(
 	*writer = (struct fp_version_rows_writer){0};
 	*rows = made;
 	return 0;
+}
+
+int fp_version_rows_finish(
+	struct fp_version_rows_writer *writer, const char *download, struct fp_version_rows *rows)
+{
+	sort_rows(writer->items, writer->count);
+	return take_rows(writer, download, rows);
 }
 
 /* ---- changing ---- */
@@ -321,7 +328,7 @@ int fp_version_rows_change(struct fp_version_rows *rows, const struct fp_version
 		return -FP_ERROR_MEMORY;
 	apply_events(&writer, events, versions, count, now_us);
 	apply_missed(&writer, missed, missed_count);
-	if (fp_version_rows_finish(&writer, download, &next) < 0)
+	if (take_rows(&writer, download, &next) < 0)
 		return -FP_ERROR_MEMORY;
 	fp_version_rows_release(rows);
 	*rows = next;
