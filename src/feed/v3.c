@@ -9,7 +9,8 @@
  * - the registration index, where asking is cheap (the feed sends validators, or the document is
  *   small): it changes with every version and with every flag;
  * - else the flat container (Azure Artifacts: one page of up to hundreds of megabytes, without
- *   validators), which changes with every version but not with flags.
+ *   validators, or with such that never match), which changes with every version but not with
+ *   flags.
  *
  * When the watched one changed, the other is asked in the same look. The other is also asked when
  * it was left out for OTHER_AFTER_CHEAP looks (a version that only reached the flat container) or
@@ -197,8 +198,8 @@ static void look_release(struct look *look)
 static bool registration_is_cheap(const struct fp_v3_package *package)
 {
 	const struct fp_validators *validators = &package->registration.validators;
-	return package->registration.found &&
-	       (fp_validators_can_ask(validators) || validators->bytes <= CHEAP_BYTES);
+	bool saves = fp_validators_can_ask(validators) && !package->asks_in_vain;
+	return package->registration.found && (saves || validators->bytes <= CHEAP_BYTES);
 }
 
 static void plan(struct look *look)
@@ -354,6 +355,18 @@ static int make_listing(struct look *look, struct fp_listing *listing,
 	return 0;
 }
 
+/* Some servers send validators that never match again. */
+static void note_vain_asking(struct look *look)
+{
+	const struct fp_v3_registration_question *asked = &look->registration;
+	struct fp_v3_package *package = look->package;
+	const struct fp_validators *last = asked->question.fetch.last;
+	if (!look->ask_registration || !last || !fp_validators_can_ask(last) ||
+		asked->question.changed)
+		return;
+	package->asks_in_vain = asked->question.fetch.status != 304;
+}
+
 /* An unchanged body can come with new validators. */
 static void refresh(struct fp_validators *memory, struct fp_validators *draft)
 {
@@ -368,6 +381,7 @@ static void refresh(struct fp_validators *memory, struct fp_validators *draft)
 static void keep(struct look *look, bool complete)
 {
 	struct fp_v3_package *package = look->package;
+	note_vain_asking(look);
 	if (look->flat.question.changed)
 		fp_v3_keep_flat(package, &look->flat.draft);
 	else

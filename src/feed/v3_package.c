@@ -35,6 +35,7 @@ void fp_v3_package_clear(struct fp_v3_package *package)
 	fp_listing_order_release(&package->order);
 	package->known = false;
 	package->looks_since_other = 0;
+	package->asks_in_vain = false;
 }
 
 void fp_v3_question_release(struct fp_v3_question *question)

@@ -37,6 +37,9 @@ struct fp_v3_package {
 	char *id;
 	bool known; /* a complete listing was made from this */
 	unsigned looks_since_other;
+	/* The registration index came whole although it was asked for conditionally and says what
+	 * it said: its validators are of no use. */
+	bool asks_in_vain;
 	struct fp_v3_flat flat;
 	struct fp_v3_registration registration;
 	struct fp_listing_order order; /* of the last listing */
