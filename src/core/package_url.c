@@ -3,16 +3,28 @@
 
 #include "forkpoint/core/nuget_version.h"
 
+static bool is_unreserved(char c)
+{
+	return fp_char_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
 /* Lower case; what is not unreserved in RFC 3986 is percent-escaped, so that no name or version
- * from outside can lead to another address. */
+ * from outside can lead to another address. Written run by run: every answer has such a URL. */
 static void add_part(struct fp_str text, struct fp_buf *buf)
 {
+	char run[64];
+	size_t len = 0;
+
 	for (size_t i = 0; i < text.len; i++) {
 		char c = fp_char_lower(text.ptr[i]);
 
-		if (fp_char_is_alnum(c) || (c && strchr("-._~", c)))
-			fp_buf_add_char(buf, c);
-		else
+		if (is_unreserved(c))
+			run[len++] = c;
+		if (!is_unreserved(c) || len == sizeof(run) || i + 1 == text.len) {
+			fp_buf_add(buf, run, len);
+			len = 0;
+		}
+		if (!is_unreserved(c))
 			fp_buf_addf(buf, "%%%02X", (unsigned char)c);
 	}
 }
@@ -32,13 +44,17 @@ void fp_package_url_write(
 	static const char id_mark[] = "{id-lower}", version_mark[] = "{version-lower}";
 
 	for (const char *at = template_url; *at;) {
+		size_t plain = strcspn(at, "{");
+
+		fp_buf_add(buf, at, plain);
+		at += plain;
 		if (strncmp(at, id_mark, sizeof(id_mark) - 1) == 0) {
 			add_part(id, buf);
 			at += sizeof(id_mark) - 1;
 		} else if (strncmp(at, version_mark, sizeof(version_mark) - 1) == 0) {
 			add_version(version, buf);
 			at += sizeof(version_mark) - 1;
-		} else {
+		} else if (*at) {
 			fp_buf_add_char(buf, *at++);
 		}
 	}
