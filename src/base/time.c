@@ -118,6 +118,18 @@ size_t fp_time_format_us(int64_t microseconds, char *text)
 	return fp_time_format_s(floor_divide(microseconds, FP_US_PER_S), text);
 }
 
+size_t fp_time_format_micros(int64_t microseconds, char *text)
+{
+	int64_t seconds = floor_divide(microseconds, FP_US_PER_S);
+	char *at = text + fp_time_format_s(seconds, text) - 1;
+
+	*at++ = '.';
+	at = put_digits(at, microseconds - seconds * FP_US_PER_S, 6);
+	*at++ = 'Z';
+	*at = '\0';
+	return (size_t)(at - text);
+}
+
 /* Takes `width` digits off the front. */
 static bool take_digits(struct fp_str *text, size_t width, int64_t *value)
 {

@@ -10,6 +10,7 @@ static const unsigned hole_bytes[] = {
 	[FP_HOLE_REFS_SYNCED_AT] = 20,
 	[FP_HOLE_INSTANCE] = FP_ANSWER_ID_HEX,
 	[FP_HOLE_REPLAY] = FP_HASH128_HEX,
+	[FP_HOLE_AS_OF] = FP_TIME_MICROS_BYTES,
 };
 
 void fp_document_begin(struct fp_document *document, struct fp_buf *buf)

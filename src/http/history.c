@@ -31,8 +31,7 @@ static void fill(struct fp_stored_record *stored)
 	/* The slice points into memory that is ours. */
 	char *document = stored->memory + (record->document.ptr - stored->memory);
 
-	fp_document_fill(document, record->holes, record->id, record->at_us, record->feed_synced_us,
-		record->refs_synced_us, hash);
+	fp_record_fill(record, hash, document);
 }
 
 static void write_record(const struct fp_record *record, struct fp_buf *buf)
@@ -45,6 +44,9 @@ static void write_record(const struct fp_record *record, struct fp_buf *buf)
 	fp_json_object_begin(&json);
 	fp_json_member_text(&json, "id", id);
 	fp_json_member_time_us(&json, "at", record->at_us);
+	fp_json_member_i64(&json, "at_us", record->at_us);
+	if (record->as_of_us)
+		fp_json_member_i64(&json, "as_of_us", record->as_of_us);
 	fp_json_member_u64(&json, "status", record->status);
 	fp_json_member_string(&json, "outcome", record->outcome);
 	fp_json_member_text(&json, "form", record->form);

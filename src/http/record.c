@@ -13,7 +13,7 @@ static void fill_record(const struct fp_request *request, const struct fp_answer
 
 	*record = (struct fp_record){
 		.id = fp_service_next_id(request->context->service),
-		.at_us = request->received_us,
+		.at_us = request->moment_us,
 		.feed_synced_us = answer->feed_synced_us,
 		.refs_synced_us = answer->refs_synced_us,
 		.duration_us = (uint32_t)(fp_clock_monotonic_us() - request->started_us),
@@ -55,8 +55,7 @@ int fp_answer_record(struct fp_request *request, struct fp_str asked_sha, unsign
 	r = fp_service_record(request->context->service, record, hash, NULL);
 	if (r < 0)
 		return r;
-	fp_document_fill(buf->data, document->holes, record->id, record->at_us,
-		record->feed_synced_us, record->refs_synced_us, *hash);
+	fp_record_fill(record, *hash, buf->data);
 	return 0;
 }
 

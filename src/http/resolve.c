@@ -39,7 +39,7 @@ static bool ask(struct fp_request *request, struct fp_reply *reply,
 	int looking;
 
 	fp_service_resolve(
-		request->context->worker, snapshot, question, request->received_us, answer);
+		request->context->worker, snapshot, question, request->moment_us, answer);
 	if (answer->outcome != FP_OUTCOME_UNKNOWN_COMMIT)
 		return true;
 	looking = fp_request_look_for(request, reply, question);
@@ -110,7 +110,7 @@ static enum fp_handled resolve_one(struct fp_request *request, struct fp_reply *
 		return FP_HANDLED;
 	if (fp_request_look_again(request, question.repo))
 		return FP_WAITING;
-	snapshot = fp_worker_enter(worker);
+	snapshot = fp_worker_enter_at(worker, &request->moment_us);
 	if (ask(request, reply, snapshot, &question, &handled))
 		handled = render(request, reply, question.sha);
 	fp_worker_leave(worker);

@@ -83,7 +83,7 @@ static void look_for_item(struct fp_request *request, const struct fp_snapshot *
 
 	if (request->ticket_count == FP_TICKETS_MAX || fp_request_wait_us(request) == 0)
 		return;
-	fp_service_resolve(request->context->worker, snapshot, &question, request->received_us,
+	fp_service_resolve(request->context->worker, snapshot, &question, request->moment_us,
 		&request->context->answer);
 	if (request->context->answer.outcome != FP_OUTCOME_UNKNOWN_COMMIT)
 		return;
@@ -105,7 +105,7 @@ static int answer_item(
 	int r;
 
 	fp_service_resolve(
-		request->context->worker, snapshot, &question, request->received_us, answer);
+		request->context->worker, snapshot, &question, request->moment_us, answer);
 	status = answer->outcome == FP_OUTCOME_OK ? 200 : fp_problem_of(answer->outcome)->status;
 	r = fp_answer_record(request, question.sha, status, item, &hash, &record, &document);
 	if (r < 0)
@@ -160,7 +160,8 @@ static bool must_wait(struct fp_request *request, const struct fp_snapshot *snap
 static enum fp_handled resolve_list(
 	struct fp_request *request, struct fp_reply *reply, const struct fp_json_value *items)
 {
-	const struct fp_snapshot *snapshot = fp_worker_enter(request->context->worker);
+	const struct fp_snapshot *snapshot =
+		fp_worker_enter_at(request->context->worker, &request->moment_us);
 	bool waits = must_wait(request, snapshot, items);
 	int r = waits ? 0 : answer_items(request, reply, snapshot, items);
 

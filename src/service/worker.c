@@ -43,6 +43,11 @@ const struct fp_snapshot *fp_worker_enter(struct fp_worker *worker)
 	return fp_reader_enter(worker->reader);
 }
 
+const struct fp_snapshot *fp_worker_enter_at(struct fp_worker *worker, int64_t *now_us)
+{
+	return fp_reader_enter_at(worker->reader, now_us);
+}
+
 void fp_worker_leave(struct fp_worker *worker)
 {
 	fp_reader_leave(worker->reader);

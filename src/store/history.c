@@ -250,7 +250,7 @@ static int write_one(struct fp_store *store, const struct fp_logged_record *logg
 		values, FP_ARRAY_SIZE(values), error);
 	if (r >= 0 && sqlite3_changes(store->facts) == 1)
 		note_inserted(store, record, answer, client, batch);
-	return r;
+	return r < 0 ? r : fp_store_write_sticky(store, record, answer->topic, error);
 }
 
 static int note_last(struct fp_store *store, uint64_t last, struct fp_error *error)

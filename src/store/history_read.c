@@ -32,6 +32,7 @@ static const size_t hole_widths[FP_HOLE_COUNT] = {
 	[FP_HOLE_REFS_SYNCED_AT] = 20,
 	[FP_HOLE_INSTANCE] = FP_ANSWER_ID_HEX,
 	[FP_HOLE_REPLAY] = FP_HASH128_HEX,
+	[FP_HOLE_AS_OF] = FP_TIME_MICROS_BYTES,
 };
 
 static void fill_id(char *place, uint64_t id)
@@ -71,6 +72,20 @@ void fp_document_fill(char *document, const uint32_t holes[FP_HOLE_COUNT], uint6
 		fill_time(document + holes[FP_HOLE_REFS_SYNCED_AT], refs_synced_us);
 	if (holes[FP_HOLE_REPLAY] != FP_NO_HOLE)
 		fill_hash(document + holes[FP_HOLE_REPLAY], hash);
+}
+
+void fp_record_fill(const struct fp_record *record, struct fp_hash128 hash, char *document)
+{
+	uint32_t as_of = record->holes[FP_HOLE_AS_OF];
+
+	fp_document_fill(document, record->holes, record->id, record->at_us, record->feed_synced_us,
+		record->refs_synced_us, hash);
+	if (as_of != FP_NO_HOLE) {
+		char text[FP_TIME_TEXT_MAX];
+
+		fp_time_format_micros(record->as_of_us, text);
+		memcpy(document + as_of, text, FP_TIME_MICROS_BYTES);
+	}
 }
 
 /* ---- rows ---- */

@@ -13,6 +13,10 @@ struct fp_logged_record {
 int fp_store_write_logged(struct fp_store *store, const struct fp_logged_record *records,
 	size_t count, struct fp_error *error);
 
+/* What the record's answer sticks to, if anything; topic is the answer's. sticky.c. */
+int fp_store_write_sticky(struct fp_store *store, const struct fp_record *record, int64_t topic,
+	struct fp_error *error);
+
 /* ---- what a connection remembers, so that most records cost one insert ---- */
 
 struct fp_recent_answer {

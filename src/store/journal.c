@@ -121,6 +121,7 @@ static void fill_entry(struct fp_entry *entry, const struct fp_record *record,
 	entry->feed_synced_us = record->feed_synced_us;
 	entry->refs_synced_us = record->refs_synced_us;
 	entry->as_of_us = record->as_of_us;
+	entry->sticky = record->sticky;
 	entry->duration_us = record->duration_us;
 	entry->status = record->status;
 	memcpy(entry->form, record->form, sizeof(entry->form));

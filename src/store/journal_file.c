@@ -257,6 +257,7 @@ static void take_entry(const struct fp_entry *entry, struct fp_logged_record *lo
 			.feed_synced_us = entry->feed_synced_us,
 			.refs_synced_us = entry->refs_synced_us,
 			.as_of_us = entry->as_of_us,
+			.sticky = entry->sticky,
 			.duration_us = entry->duration_us,
 			.status = entry->status},
 		.hash = entry->hash,

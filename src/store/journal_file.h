@@ -42,16 +42,17 @@ struct fp_entry {
 	uint64_t round;
 	uint64_t id;
 	int64_t at_us, feed_synced_us, refs_synced_us, as_of_us;
-	struct fp_hash128 hash;
+	struct fp_hash128 hash, sticky;
 	uint32_t duration_us;
 	uint16_t status;
 	uint16_t has_document;
 	char form[8];
 	uint16_t lengths[FP_ENTRY_TEXTS];
 	uint32_t holes[FP_HOLE_COUNT];
+	uint32_t unused; /* 0 */
 };
 
-_Static_assert(sizeof(struct fp_entry) == 136, "entries' headers have no padding");
+_Static_assert(sizeof(struct fp_entry) == 160, "entries' headers have no padding");
 
 struct fp_journal_file {
 	int fd;

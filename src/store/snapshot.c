@@ -3,7 +3,6 @@
 
 #include "forkpoint/base/array.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 struct fp_settings *fp_settings_ref(struct fp_settings *settings)
@@ -60,9 +59,16 @@ struct fp_snapshot *fp_snapshot_new(struct fp_settings *settings)
 	return snapshot;
 }
 
-static int copy_repository(
-	struct fp_snapshot_repository *to, const struct fp_snapshot_repository *from)
+/* A part that came with the snapshot that is copied has been there since its publication. */
+static int64_t since(int64_t part_us, const struct fp_snapshot *snapshot)
 {
+	return part_us ? part_us : atomic_load(&snapshot->published_us);
+}
+
+static int copy_repository(const struct fp_snapshot *snapshot, struct fp_snapshot_repository *to,
+	const struct fp_snapshot_repository *from)
+{
+	to->since_us = since(from->since_us, snapshot);
 	to->branches = from->branches ? fp_branches_ref(from->branches) : NULL;
 	to->trained = from->trained ? fp_trained_ref(from->trained) : NULL;
 	to->refs_synced_us = from->refs_synced_us;
@@ -73,6 +79,7 @@ static int copy_repository(
 
 		to->packages[i].state =
 			package->state ? fp_package_state_ref(package->state) : NULL;
+		to->packages[i].since_us = since(package->since_us, snapshot);
 		to->packages[i].feed_synced_us = package->feed_synced_us;
 		if (fp_snapshot_set_trouble(&to->packages[i].feed_trouble, package->feed_trouble) <
 			0)
@@ -85,8 +92,11 @@ struct fp_snapshot *fp_snapshot_copy(const struct fp_snapshot *snapshot)
 {
 	struct fp_snapshot *copy = fp_snapshot_new(snapshot->settings);
 
+	if (copy)
+		copy->settings_since_us = since(snapshot->settings_since_us, snapshot);
 	for (size_t i = 0; copy && i < snapshot->settings->repository_count; i++) {
-		if (copy_repository(&copy->repositories[i], &snapshot->repositories[i]) < 0) {
+		if (copy_repository(snapshot, &copy->repositories[i], &snapshot->repositories[i]) <
+			0) {
 			fp_snapshot_free(copy);
 			return NULL;
 		}
@@ -131,12 +141,14 @@ void fp_snapshot_set_branches(
 {
 	fp_branches_unref(repository->branches);
 	repository->branches = branches;
+	repository->since_us = 0;
 }
 
 void fp_snapshot_set_state(struct fp_snapshot_package *package, struct fp_package_state *state)
 {
 	fp_package_state_unref(package->state);
 	package->state = state;
+	package->since_us = 0;
 }
 
 int fp_snapshot_set_trouble(char **trouble, const char *text)
@@ -243,145 +255,4 @@ int fp_snapshot_retrain_fresh(
 	return set_trained(repository,
 		fp_trained_extend(repository->trained, &repository->branches->view, minutes.items,
 			minutes.count, repository->settings->committer_time));
-}
-
-/* ---- publishing and reading ---- */
-
-/*
- * A reader announces the snapshot that it is about to read in its slot and then looks whether that
- * is still the current one; a publisher first swaps the current one and then looks at the slots.
- * Both in sequentially consistent order, so at least one of them sees the other: either the reader
- * notices and tries again, or the publisher keeps the snapshot.
- */
-struct fp_reader {
-	_Alignas(64) _Atomic(const struct fp_snapshot *) reading;
-	atomic_bool taken;
-	struct fp_publisher *publisher;
-};
-
-struct fp_publisher {
-	_Atomic(const struct fp_snapshot *) current;
-	pthread_mutex_t lock;	       /* of writers */
-	struct fp_snapshot **replaced; /* and perhaps still read */
-	size_t replaced_count, replaced_capacity;
-	struct fp_reader readers[FP_READERS_MAX];
-};
-
-struct fp_publisher *fp_publisher_new(struct fp_snapshot *first)
-{
-	struct fp_publisher *publisher = aligned_alloc(64, sizeof(*publisher));
-
-	if (!publisher)
-		return NULL;
-	memset(publisher, 0, sizeof(*publisher));
-	if (pthread_mutex_init(&publisher->lock, NULL) != 0) {
-		free(publisher);
-		return NULL;
-	}
-	for (size_t i = 0; i < FP_READERS_MAX; i++)
-		publisher->readers[i].publisher = publisher;
-	first->number = 1;
-	atomic_init(&publisher->current, first);
-	return publisher;
-}
-
-static bool is_being_read(const struct fp_publisher *publisher, const struct fp_snapshot *snapshot)
-{
-	for (size_t i = 0; i < FP_READERS_MAX; i++)
-		if (atomic_load(&publisher->readers[i].reading) == snapshot)
-			return true;
-	return false;
-}
-
-static void collect(struct fp_publisher *publisher)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < publisher->replaced_count; i++) {
-		struct fp_snapshot *snapshot = publisher->replaced[i];
-
-		if (is_being_read(publisher, snapshot))
-			publisher->replaced[kept++] = snapshot;
-		else
-			fp_snapshot_free(snapshot);
-	}
-	publisher->replaced_count = kept;
-}
-
-void fp_publisher_free(struct fp_publisher *publisher)
-{
-	if (!publisher)
-		return;
-	collect(publisher);
-	fp_snapshot_free((struct fp_snapshot *)atomic_load(&publisher->current));
-	free(publisher->replaced);
-	pthread_mutex_destroy(&publisher->lock);
-	free(publisher);
-}
-
-const struct fp_snapshot *fp_publisher_lock(struct fp_publisher *publisher)
-{
-	pthread_mutex_lock(&publisher->lock);
-	return atomic_load(&publisher->current);
-}
-
-void fp_publisher_unlock(struct fp_publisher *publisher, struct fp_snapshot *next)
-{
-	if (next) {
-		struct fp_snapshot *last = (struct fp_snapshot *)atomic_load(&publisher->current);
-
-		next->number = last->number + 1;
-		atomic_store(&publisher->current, next);
-		/* Without memory to remember it, the old snapshot is leaked rather than freed
-		 * under a reader. */
-		if (fp_array_reserve((void **)&publisher->replaced, &publisher->replaced_capacity,
-			    publisher->replaced_count + 1, sizeof(*publisher->replaced)) == 0)
-			publisher->replaced[publisher->replaced_count++] = last;
-		collect(publisher);
-	}
-	pthread_mutex_unlock(&publisher->lock);
-}
-
-void fp_publisher_collect(struct fp_publisher *publisher)
-{
-	pthread_mutex_lock(&publisher->lock);
-	collect(publisher);
-	pthread_mutex_unlock(&publisher->lock);
-}
-
-struct fp_reader *fp_reader_new(struct fp_publisher *publisher)
-{
-	for (size_t i = 0; i < FP_READERS_MAX; i++) {
-		bool expected = false;
-
-		if (atomic_compare_exchange_strong(&publisher->readers[i].taken, &expected, true))
-			return &publisher->readers[i];
-	}
-	return NULL;
-}
-
-void fp_reader_free(struct fp_reader *reader)
-{
-	if (reader)
-		atomic_store(&reader->taken, false);
-}
-
-const struct fp_snapshot *fp_reader_enter(struct fp_reader *reader)
-{
-	const struct fp_snapshot *snapshot = atomic_load(&reader->publisher->current);
-
-	for (;;) {
-		const struct fp_snapshot *now;
-
-		atomic_store(&reader->reading, snapshot);
-		now = atomic_load(&reader->publisher->current);
-		if (now == snapshot)
-			return snapshot;
-		snapshot = now;
-	}
-}
-
-void fp_reader_leave(struct fp_reader *reader)
-{
-	atomic_store(&reader->reading, NULL);
 }

@@ -1,8 +1,8 @@
 #pragma once
 /*
  * Time. Moments are microseconds since 1970-01-01T00:00:00Z (`_us`) or seconds (`_s`, as git has
- * them); spans are microseconds. Only main, sync and http read the clocks: everything else takes
- * the time as an argument, so that tests are tables.
+ * them); spans are microseconds. Only main, sync, http and the publisher of snapshots read the
+ * clocks: everything else takes the time as an argument, so that tests are tables.
  */
 #include "forkpoint/base/buf.h"
 #include "forkpoint/base/str.h"
@@ -38,6 +38,9 @@ enum { FP_TIME_TEXT_MAX = 32 };
  * FP_TIME_TEXT_MAX bytes; the length is returned. */
 size_t fp_time_format_s(int64_t seconds, char *text);
 size_t fp_time_format_us(int64_t microseconds, char *text);
+/* With six digits of a second: 2020-01-31T22:05:00.000000Z. */
+enum { FP_TIME_MICROS_BYTES = 27 };
+size_t fp_time_format_micros(int64_t microseconds, char *text);
 /* RFC 3339 with `Z` or an offset, with or without a fraction; also a bare date. */
 bool fp_time_parse_us(struct fp_str text, int64_t *microseconds);
 /* "3 days", "2 h 5 min", "40 s": for sentences, two units at most. Negative spans count as 0. */

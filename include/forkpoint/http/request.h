@@ -124,6 +124,7 @@ struct fp_request {
 	char id[FP_REQUEST_ID_MAX + 1]; /* X-Request-Id */
 	bool id_is_own;			/* we made it: an answer's id may take its place */
 	int64_t received_us;		/* real time */
+	int64_t moment_us;		/* of the answer, as its snapshot was entered; see record.c */
 	int64_t started_us;		/* monotonic */
 	/* waiting */
 	size_t ticket_count;

@@ -32,6 +32,8 @@ int fp_worker_new(
 	const struct fp_service *service, struct fp_worker **worker, struct fp_error *error);
 void fp_worker_free(struct fp_worker *worker);
 const struct fp_snapshot *fp_worker_enter(struct fp_worker *worker);
+/* The same; *now_us gets the moment of what is answered from it (see store/snapshot.h). */
+const struct fp_snapshot *fp_worker_enter_at(struct fp_worker *worker, int64_t *now_us);
 void fp_worker_leave(struct fp_worker *worker);
 
 /*

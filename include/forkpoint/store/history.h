@@ -15,6 +15,7 @@ enum fp_hole {
 	FP_HOLE_REFS_SYNCED_AT,
 	FP_HOLE_INSTANCE, /* problem documents name the answer's id a second time: 16 hex digits */
 	FP_HOLE_REPLAY,	  /* the document's own hash: 32 hex digits */
+	FP_HOLE_AS_OF,	  /* RFC 3339 with microseconds, 27 bytes */
 	FP_HOLE_COUNT,
 };
 
@@ -26,7 +27,9 @@ struct fp_record {
 	uint64_t id;
 	int64_t at_us;
 	int64_t feed_synced_us, refs_synced_us; /* -1 where the document has no such hole */
-	int64_t as_of_us; /* the time for which the answer was asked; 0 = when it was given */
+	int64_t as_of_us;			/* the moment that was asked about; 0 = now */
+	struct fp_hash128
+		sticky; /* what the answer sticks to, see service/sticky.h; zero = nothing */
 	uint32_t duration_us;
 	uint16_t status;      /* HTTP's */
 	char form[8];	      /* json, text, version, props, env, vso */
@@ -67,3 +70,5 @@ struct fp_hash128 fp_document_hash(struct fp_str document);
  * FP_HOLE_REPLAY with the hash of the blank document. */
 void fp_document_fill(char *document, const uint32_t holes[FP_HOLE_COUNT], uint64_t id,
 	int64_t at_us, int64_t feed_synced_us, int64_t refs_synced_us, struct fp_hash128 hash);
+/* The same with all that the record knows, as_of_us too. */
+void fp_record_fill(const struct fp_record *record, struct fp_hash128 hash, char *document);

@@ -55,6 +55,7 @@ struct fp_branches {
 	struct fp_facts *facts; /* by the graph's facts numbers */
 	size_t facts_count;
 	int64_t revision; /* newest ref event */
+	int64_t arrivals; /* newest commit that came by its id; set by who builds it */
 	void *memory;	  /* private: texts */
 };
 
@@ -143,6 +144,8 @@ struct fp_snapshot_package {
 	struct fp_package_state *state; /* NULL until the feed was read for the first time */
 	int64_t feed_synced_us;		/* -1 = never */
 	char *feed_trouble;		/* why the last look failed; NULL = it did not */
+	/* Since when answers were made of that state; 0 = since this snapshot's publication. */
+	int64_t since_us;
 };
 
 struct fp_snapshot_repository {
@@ -151,12 +154,16 @@ struct fp_snapshot_repository {
 	struct fp_trained *trained;	      /* for the packages' stamps; NULL with branches */
 	int64_t refs_synced_us;		      /* -1 = never */
 	char *refs_trouble;		      /* why the last fetch failed; NULL = it did not */
+	int64_t since_us;		      /* of the branches, as a package's */
 	struct fp_snapshot_package *packages; /* settings->package_count of them */
 };
 
 struct fp_snapshot {
 	uint64_t number; /* of publication, from 1 */
+	/* When it was published; 0 until somebody saw it published. See fp_reader_enter_at. */
+	_Atomic int64_t published_us;
 	struct fp_settings *settings;
+	int64_t settings_since_us;		     /* of the settings, as a package's */
 	struct fp_snapshot_repository *repositories; /* settings->repository_count of them */
 	struct fp_map by_name;			     /* repository name → index */
 };
@@ -166,6 +173,8 @@ struct fp_snapshot *fp_snapshot_new(struct fp_settings *settings);
 /* A private copy that shares every part, to be changed and published. */
 struct fp_snapshot *fp_snapshot_copy(const struct fp_snapshot *snapshot);
 void fp_snapshot_free(struct fp_snapshot *snapshot);
+/* When a snapshot was published; it must have been. */
+int64_t fp_snapshot_published_us(const struct fp_snapshot *snapshot);
 const struct fp_snapshot_repository *fp_snapshot_find(
 	const struct fp_snapshot *snapshot, struct fp_str name);
 
@@ -204,8 +213,9 @@ void fp_publisher_free(struct fp_publisher *publisher);
 
 /* Writers hold the publisher's lock from reading the current snapshot to publishing the next. */
 const struct fp_snapshot *fp_publisher_lock(struct fp_publisher *publisher);
-/* Publishes (takes over) the next one and unlocks; NULL only unlocks. */
-void fp_publisher_unlock(struct fp_publisher *publisher, struct fp_snapshot *next);
+/* Publishes (takes over) the next one and unlocks; NULL only unlocks. Returns the moment of
+ * publication, 0 without one. */
+int64_t fp_publisher_unlock(struct fp_publisher *publisher, struct fp_snapshot *next);
 /* Frees replaced snapshots that nobody reads any more; publishing does so too. */
 void fp_publisher_collect(struct fp_publisher *publisher);
 
@@ -215,4 +225,10 @@ struct fp_reader *fp_reader_new(struct fp_publisher *publisher);
 void fp_reader_free(struct fp_reader *reader);
 /* The current snapshot, which stays until fp_reader_leave. Not nested. No lock, no wait. */
 const struct fp_snapshot *fp_reader_enter(struct fp_reader *reader);
+/*
+ * The same; *now_us gets the moment of what is answered from it. Moments order exactly with
+ * publications: it is at or after this snapshot's published_us, and before the next one's. So the
+ * snapshot that an answer was made of can be told from its moment.
+ */
+const struct fp_snapshot *fp_reader_enter_at(struct fp_reader *reader, int64_t *now_us);
 void fp_reader_leave(struct fp_reader *reader);
