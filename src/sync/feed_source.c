@@ -440,6 +440,7 @@ void fp_feed_source_free(struct fp_feed_source *source)
 		free(source->packages[i].id);
 		fp_version_rows_release(&source->packages[i].rows);
 		fp_map_release(&source->packages[i].found);
+		fp_noted_release(&source->packages[i].noted);
 	}
 	free(source->packages);
 	if (source->password.data)

@@ -72,7 +72,7 @@ static int publish_all(struct fp_sync *sync, struct fp_error *error)
 		return fp_error_memory(error);
 	}
 	fp_publisher_lock(sync->publisher);
-	fp_publisher_unlock(sync->publisher, first);
+	fp_note_loaded(sync, fp_publisher_unlock(sync->publisher, first));
 	return 0;
 }
 

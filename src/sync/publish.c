@@ -13,13 +13,14 @@ static void wake(struct fp_sync *sync)
 }
 
 /* Ends a change of the snapshot: publishes `next`, or drops it when r says that it is not whole. */
-static int finish(struct fp_sync *sync, struct fp_snapshot *next, int r, struct fp_error *error)
+static int finish(struct fp_sync *sync, struct fp_snapshot *next, int r, int64_t *published_us,
+	struct fp_error *error)
 {
 	if (r < 0) {
 		fp_snapshot_free(next);
 		next = NULL;
 	}
-	fp_publisher_unlock(sync->publisher, next);
+	*published_us = fp_publisher_unlock(sync->publisher, next);
 	if (r < 0)
 		return fp_error_memory(error);
 	wake(sync);
@@ -44,13 +45,22 @@ int fp_publish_repository(struct fp_sync *sync, size_t index, struct fp_branches
 {
 	const struct fp_snapshot *last = fp_publisher_lock(sync->publisher);
 	struct fp_snapshot *next = fp_snapshot_copy(last);
+	struct fp_published_refs refs = {0};
+	int64_t published_us;
+	int r;
 
 	if (!next) {
 		fp_branches_unref(branches);
-		return finish(sync, NULL, -FP_ERROR_MEMORY, error);
+		return finish(sync, NULL, -FP_ERROR_MEMORY, &published_us, error);
 	}
-	return finish(
-		sync, next, fp_fill_repository(next, index, branches, synced_us, trouble), error);
+	r = fp_fill_repository(next, index, branches, synced_us, trouble);
+	branches = next->repositories[index].branches;
+	if (branches)
+		refs = (struct fp_published_refs){true, branches->revision, branches->arrivals};
+	r = finish(sync, next, r, &published_us, error);
+	fp_note_repository(sync, fp_sync_repository(sync, index)->repository, &refs, synced_us,
+		trouble, published_us);
+	return r;
 }
 
 /* The state of one configured package; its feed must have been read for it and for its set. */
@@ -148,5 +158,9 @@ int fp_publish_feed(struct fp_sync *sync, struct fp_feed_source *source, bool ch
 	struct fp_snapshot *next = fp_snapshot_copy(fp_publisher_lock(sync->publisher));
 	int r = next ? fp_fill_feed(next, source, changed, trouble) : -FP_ERROR_MEMORY;
 
-	return finish(sync, next, r, error);
+	int64_t published_us;
+
+	r = finish(sync, next, r, &published_us, error);
+	fp_note_feed(sync, source, changed, trouble, published_us);
+	return r;
 }

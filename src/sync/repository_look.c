@@ -109,18 +109,45 @@ static int append_commit(void *context, const struct fp_commit_row *row, struct 
 	return r < 0 ? r : 0;
 }
 
+/* A commit that no ref leads to: it is kept for ever, and since when it is here is a fact. */
+static int take_arrival(struct fp_look *look, const struct fp_oid *oid, struct fp_error *error)
+{
+	struct fp_repository_source *source = look->source;
+	int r = fp_mirror_keep(look->mirror, oid, 1, error);
+
+	if (r < 0)
+		return r;
+	return fp_store_add_arrival(
+		source->store, source->id, oid, fp_clock_real_us(), &source->arrivals, error);
+}
+
+/* What was ever reachable is read again when everything is: past answers name it. */
+static int list_kept(
+	struct fp_look *look, struct fp_oid **kept, size_t *count, struct fp_error *error)
+{
+	*kept = NULL;
+	*count = 0;
+	if (fp_graph_count(look->source->graph) > 0)
+		return 0;
+	return fp_mirror_read_kept(look->mirror, kept, count, error);
+}
+
 /* Every ref's commit, and whole ids that somebody waits for and that are here now though no ref
- * leads to them (they were asked for by id): those are kept for ever. */
+ * leads to them (they were asked for by id). */
 static int list_tips(
 	struct fp_look *look, struct fp_oid **tips, size_t *count, struct fp_error *error)
 {
-	struct fp_oid *list = calloc(look->refs.count + look->waiting->count + 1, sizeof(*list));
-	struct fp_oid oid;
-	int r = 0;
+	FP_CLEANUP_FREE struct fp_oid *kept = NULL;
+	struct fp_oid *list, oid;
+	int r = list_kept(look, &kept, count, error);
 
+	if (r < 0)
+		return r;
+	list = calloc(look->refs.count + look->waiting->count + *count + 1, sizeof(*list));
 	if (!list)
 		return fp_error_memory(error);
-	*count = 0;
+	if (*count)
+		memcpy(list, kept, *count * sizeof(*list));
 	for (size_t i = 0; i < look->refs.count; i++)
 		if (!fp_oid_is_zero(&look->refs.items[i].commit))
 			list[(*count)++] = look->refs.items[i].commit;
@@ -130,7 +157,7 @@ static int list_tips(
 			fp_mirror_object_type(look->mirror, &oid) != FP_OBJECT_COMMIT)
 			continue;
 		list[(*count)++] = oid;
-		r = fp_mirror_keep(look->mirror, &oid, 1, error);
+		r = take_arrival(look, &oid, error);
 	}
 	if (r < 0) {
 		free(list);

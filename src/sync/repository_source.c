@@ -81,6 +81,8 @@ struct fp_branches *fp_repository_source_branches(struct fp_repository_source *s
 	else
 		branches = fp_branches_build(settings, &view, &refs, source->revision, &facts,
 			previous, &source->scratch);
+	if (branches)
+		branches->arrivals = source->arrivals;
 	free(facts.items);
 	fp_graph_view_release(&view);
 	return branches;
@@ -197,6 +199,8 @@ static int open_source(
 		r = fp_store_load_refs(
 			source->store, source->id, &source->refs, &source->revision, error);
 	if (r >= 0)
+		r = fp_store_last_arrival(source->store, source->id, &source->arrivals, error);
+	if (r >= 0)
 		r = load_commits(source, error);
 	return r;
 }
@@ -231,6 +235,7 @@ void fp_repository_source_free(struct fp_repository_source *source)
 	fp_graph_unref(source->graph);
 	fp_ref_rows_release(&source->refs);
 	fp_scratch_release(&source->scratch);
+	fp_noted_release(&source->noted);
 	fp_store_close(source->store);
 	free(source->branch_specs);
 	free(source->release_specs);

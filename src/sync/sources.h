@@ -10,6 +10,7 @@
 #include "forkpoint/feed/feed.h"
 #include "forkpoint/feed/nuget_config.h"
 #include "forkpoint/mirror/source.h"
+#include "forkpoint/store/publications.h"
 #include "forkpoint/store/versions.h"
 #include "forkpoint/sync/schedule.h"
 #include "forkpoint/sync/sync.h"
@@ -41,6 +42,17 @@ struct fp_vain_looks {
 	int64_t tokens_at_us; /* 0 = never used: full */
 };
 
+/* What time travel was told of a source: see noted.c. Starts zeroed. */
+struct fp_noted {
+	bool is_noted; /* its revision, at least once in this run */
+	int64_t revision, arrivals;
+	char *text;
+	int64_t pending_us; /* when what could not be written was published; 0 = it was */
+	bool begun;	    /* the rest is known */
+	int64_t synced_us;
+	char *trouble;
+};
+
 struct fp_repository_source {
 	const struct fp_config_repository *config;
 	size_t index; /* in the configuration and the snapshot */
@@ -56,6 +68,8 @@ struct fp_repository_source {
 	struct fp_ref_rows refs;
 	int64_t revision;
 	int64_t synced_us;
+	int64_t arrivals; /* newest commit that came by its id */
+	struct fp_noted noted;
 	bool taken_in; /* refs and commits are as the mirror has them: only a fetch changes that */
 	struct fp_scratch scratch;
 	struct fp_repository_status status; /* under the sync's lock */
@@ -72,8 +86,9 @@ struct fp_feed_package {
 	bool read; /* its feed was read for it at least once, ever */
 	int64_t synced_us;
 	enum fp_verify_download verify;
-	struct fp_map found;	      /* versions whose files were there when they were asked for */
-	bool pending_misses;	      /* a version was missing once: the next look decides */
+	struct fp_map found; /* versions whose files were there when they were asked for */
+	bool pending_misses; /* a version was missing once: the next look decides */
+	struct fp_noted noted;
 	char doubt[160];	      /* why the last list was not believed whole; or empty */
 	struct fp_feed_status status; /* under the sync's lock */
 };
@@ -170,6 +185,40 @@ int fp_fill_repository(struct fp_snapshot *snapshot, size_t index, struct fp_bra
 	int64_t synced_us, const char *trouble);
 int fp_fill_feed(struct fp_snapshot *snapshot, struct fp_feed_source *source, bool changed,
 	const char *trouble);
+
+/* ---- noted.c ---- */
+
+/* A source as it was just published. */
+struct fp_source_state {
+	const char *kind; /* "repository", "package" */
+	enum fp_publication_kind publication;
+	int64_t id;
+	bool is_served; /* false: the rest of this is not published */
+	int64_t revision, arrivals;
+	const char *text;
+	int64_t synced_us;
+	const char *trouble;
+	int64_t stale_after_us;
+};
+
+void fp_note_published(struct fp_store *store, struct fp_noted *noted,
+	const struct fp_source_state *state, int64_t published_us);
+void fp_noted_release(struct fp_noted *noted);
+
+/* Of the branches in the snapshot that was published. */
+struct fp_published_refs {
+	bool are_served;
+	int64_t revision, arrivals;
+};
+
+/* published_us 0: nothing was published, nothing is noted. */
+void fp_note_repository(struct fp_sync *sync, struct fp_repository_source *source,
+	const struct fp_published_refs *refs, int64_t synced_us, const char *trouble,
+	int64_t published_us);
+void fp_note_feed(struct fp_sync *sync, struct fp_feed_source *source, bool changed,
+	const char *trouble, int64_t published_us);
+/* Everything, with the settings. */
+void fp_note_loaded(struct fp_sync *sync, int64_t published_us);
 
 /* ---- looks.c ---- */
 

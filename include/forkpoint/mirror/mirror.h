@@ -77,6 +77,9 @@ int fp_mirror_find_blob(struct fp_mirror *mirror, const struct fp_oid *tree, con
  * commit of this mirror is left out. -FP_ERROR_BUSY while a fetch goes on: ask again later. */
 int fp_mirror_keep(
 	struct fp_mirror *mirror, const struct fp_oid *oids, size_t count, struct fp_error *error);
+/* Those that are kept so; free(*oids). */
+int fp_mirror_read_kept(
+	struct fp_mirror *mirror, struct fp_oid **oids, size_t *count, struct fp_error *error);
 
 /* Bytes on disk, and pack files, for /repos. */
 struct fp_mirror_size {
