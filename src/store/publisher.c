@@ -7,9 +7,9 @@
  * notices and tries again, or the publisher keeps the snapshot.
  *
  * Moments. Whoever sees a snapshot published first, a reader or its publisher, gives it its
- * published_us: one microsecond after the clock. A reader takes the moment of its answer between
- * announcing the snapshot and looking whether it is still current; so that moment was read before
- * the next one was swapped in, and the next one's published_us is after it.
+ * published_us: one microsecond after the clock and after the last one's. A reader takes the moment
+ * of its answer between announcing the snapshot and looking whether it is still current; so that
+ * moment was read before the next one was swapped in, and the next one's published_us is after it.
  */
 #include "forkpoint/base/array.h"
 #include "forkpoint/base/time.h"
@@ -41,7 +41,8 @@ static int64_t publish_moment(const struct fp_snapshot *published)
 
 	if (set_us)
 		return set_us;
-	now_us = fp_clock_real_us() + 1;
+	now_us = fp_clock_real_us();
+	now_us = 1 + (now_us > published->after_us ? now_us : published->after_us);
 	return atomic_compare_exchange_strong(at_us, &set_us, now_us) ? now_us : set_us;
 }
 
@@ -117,6 +118,7 @@ int64_t fp_publisher_unlock(struct fp_publisher *publisher, struct fp_snapshot *
 		struct fp_snapshot *last = (struct fp_snapshot *)atomic_load(&publisher->current);
 
 		next->number = last->number + 1;
+		next->after_us = publish_moment(last);
 		atomic_store(&publisher->current, next);
 		published_us = publish_moment(next);
 		/* Without memory to remember it, the old snapshot is leaked rather than freed

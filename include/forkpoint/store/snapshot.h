@@ -162,6 +162,7 @@ struct fp_snapshot {
 	uint64_t number; /* of publication, from 1 */
 	/* When it was published; 0 until somebody saw it published. See fp_reader_enter_at. */
 	_Atomic int64_t published_us;
+	int64_t after_us; /* the last one's */
 	struct fp_settings *settings;
 	int64_t settings_since_us;		     /* of the settings, as a package's */
 	struct fp_snapshot_repository *repositories; /* settings->repository_count of them */
