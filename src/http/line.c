@@ -83,6 +83,25 @@ void fp_reply_link_commit(const struct fp_request *request, struct fp_reply *rep
 	fp_link_add_next(&reply->link, request, fp_str(hex));
 }
 
+void fp_text_add_next(struct fp_buf *buf, const struct fp_answer *answer, uint32_t commit)
+{
+	char hex[FP_OID_HEX + 1];
+
+	if (commit == FP_NO_COMMIT)
+		return;
+	fp_oid_format(fp_graph_oid(&answer->repository->branches->view, commit), hex);
+	fp_buf_addf(buf, "there is more: add cursor=%s\n", hex);
+}
+
+void fp_json_member_filled(struct fp_json *json, const char *key, struct fp_str text)
+{
+	fp_json_key(json, key);
+	if (text.len)
+		fp_json_string(json, text);
+	else
+		fp_json_null(json);
+}
+
 void fp_json_members_of_line(struct fp_json *json, const struct fp_answer *answer)
 {
 	fp_json_member_string(json, "repo", answer->repository->settings->name);

@@ -36,5 +36,9 @@ enum fp_handled fp_reply_failure(
 void fp_json_member_next(struct fp_json *json, const struct fp_answer *answer, uint32_t commit);
 void fp_reply_link_commit(const struct fp_request *request, struct fp_reply *reply,
 	const struct fp_answer *answer, uint32_t commit);
+/* The same as a line for people. */
+void fp_text_add_next(struct fp_buf *buf, const struct fp_answer *answer, uint32_t commit);
+/* An empty text as null. */
+void fp_json_member_filled(struct fp_json *json, const char *key, struct fp_str text);
 /* repo, branch and package, as every one of these documents has them. */
 void fp_json_members_of_line(struct fp_json *json, const struct fp_answer *answer);

@@ -202,6 +202,7 @@ static const struct {
 	[FP_FORM_VSO] = {"vso", "text/plain; charset=utf-8"},
 	[FP_FORM_CSV] = {"csv", "text/csv; charset=utf-8"},
 	[FP_FORM_NDJSON] = {"ndjson", "application/x-ndjson"},
+	[FP_FORM_ANNOTATIONS] = {"annotations", "application/json"},
 };
 
 _Static_assert(FP_ARRAY_SIZE(forms) == FP_FORM_COUNT, "a row for every form");

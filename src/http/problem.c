@@ -162,7 +162,7 @@ enum fp_handled fp_reply_problem(struct fp_request *request, struct fp_reply *re
 	reply->cache_control = row->status == 404 ? "max-age=3" : "no-store";
 	if ((row->status == 429 || row->status == 503) && reply->retry_after_us == 0)
 		reply->retry_after_us = FP_US_PER_S;
-	if (request->form == FP_FORM_JSON) {
+	if (request->form == FP_FORM_JSON || request->form == FP_FORM_ANNOTATIONS) {
 		reply->content_type = "application/problem+json";
 		write_document(request, reply, row, fp_str(detail), nearest, nearest_count);
 	} else {

@@ -24,6 +24,18 @@ const struct fp_route fp_routes[] = {
 			BIT(FORMAT),
 		BIT(REPO), FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON), fp_handle_timeline,
 		"a branch's commits, what was trained on each, and what a build of each gets"},
+	{FP_METHOD_GET, "/changes",
+		BIT(REPO) | BIT(BRANCH) | BIT(RELEASE) | BIT(PACKAGE) | BIT(FROM) | BIT(TO) | PAGE |
+			BIT(FORMAT),
+		BIT(REPO), FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON) | FORM(ANNOTATIONS),
+		fp_handle_changes, "the commits of a branch at which the answer changes, and why",
+		.background = true},
+	{FP_METHOD_GET, "/what-if",
+		BIT(REPO) | BIT(BRANCH) | BIT(RELEASE) | BIT(PACKAGE) | BIT(PUBLISH) |
+			BIT(QUARANTINE) | BIT(LAST) | BIT(LIMIT) | BIT(SHAPE) | BIT(FORMAT),
+		BIT(REPO), FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON), fp_handle_what_if,
+		"which builds would get another answer if one thing were different",
+		.background = true},
 	{FP_METHOD_GET, "/versions",
 		BIT(REPO) | BIT(PACKAGE) | BIT(BRANCH) | BIT(RELEASE) | BIT(STATUS) | PAGE |
 			BIT(FORMAT),

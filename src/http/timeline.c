@@ -59,15 +59,6 @@ static void join_packages(struct rendering *rendering, const struct fp_timeline_
 	}
 }
 
-static void member_or_null(struct fp_json *json, const char *key, struct fp_str text)
-{
-	fp_json_key(json, key);
-	if (text.len)
-		fp_json_string(json, text);
-	else
-		fp_json_null(json);
-}
-
 static void write_inversion(
 	struct fp_json *json, const struct fp_timeline *timeline, const struct fp_timeline_row *row)
 {
@@ -92,15 +83,15 @@ static void write_row(struct fp_json *json, struct rendering *rendering,
 	fp_json_member_text(json, "sha", texts->sha);
 	fp_json_member_text(json, "author_time", texts->author_time);
 	fp_json_member_text(json, "committer_time", texts->committer_time);
-	member_or_null(json, "stamp", fp_str(texts->stamp));
-	member_or_null(json, "release", fp_buf_str(&texts->release));
+	fp_json_member_filled(json, "stamp", fp_str(texts->stamp));
+	fp_json_member_filled(json, "release", fp_buf_str(&texts->release));
 	if (flat) {
 		join_packages(rendering, row);
-		member_or_null(json, "packages", fp_buf_str(&rendering->packages));
+		fp_json_member_filled(json, "packages", fp_buf_str(&rendering->packages));
 	} else {
 		write_packages(json, rendering->timeline, row);
 	}
-	member_or_null(json, "version", texts->version);
+	fp_json_member_filled(json, "version", texts->version);
 	fp_json_member_text(json, "outcome", fp_outcome_code(row->point.outcome));
 	fp_json_member_bool(json, "hole", fp_point_is_hole(&row->point));
 	write_inversion(json, rendering->timeline, row);
@@ -244,13 +235,7 @@ static void write_text(struct rendering *rendering, struct fp_buf *buf)
 		add_text_row(&columns, rendering, &timeline->rows[i]);
 	fp_columns_write(&columns, buf);
 	fp_columns_release(&columns);
-	if (timeline->next != FP_NO_COMMIT) {
-		char hex[FP_OID_HEX + 1];
-
-		fp_oid_format(
-			fp_graph_oid(&answer->repository->branches->view, timeline->next), hex);
-		fp_buf_addf(buf, "there are older commits: add cursor=%s\n", hex);
-	}
+	fp_text_add_next(buf, answer, timeline->next);
 }
 
 /* ---- the route ---- */

@@ -114,6 +114,27 @@ bool fp_line_find(const struct fp_line *line, struct fp_str sha, const char *nam
 	return fp_line_has(line, *commit) || refuse_commit(line, *commit, name);
 }
 
+bool fp_line_find_span(const struct fp_line *line, struct fp_str from, struct fp_str to,
+	struct fp_str cursor, struct fp_line_span *span)
+{
+	struct fp_answer *answer = line->answer;
+
+	*span = (struct fp_line_span){answer->branch->tip, FP_NO_COMMIT};
+	if (cursor.len) {
+		if (!fp_line_find(line, cursor, "cursor", &span->newest))
+			return false;
+	} else if (to.len && !fp_line_find(line, to, "to", &span->newest)) {
+		return false;
+	}
+	if (from.len && !fp_line_find(line, from, "from", &span->oldest))
+		return false;
+	if (span->oldest == FP_NO_COMMIT || span->oldest <= span->newest)
+		return true;
+	fp_buf_add_text(&answer->detail,
+		"\"from\" lies after \"to\" on the branch: \"from\" takes the older commit");
+	return fp_answer_fail(answer, FP_STEP_COMMIT, FP_OUTCOME_BAD_REQUEST);
+}
+
 /* ---- answers ---- */
 
 fp_minute fp_line_minute(const struct fp_line *line, uint32_t commit)
@@ -140,6 +161,7 @@ void fp_line_point_of_release(const struct fp_line *line, uint32_t commit,
 	query->minute = point->minute;
 	fp_select(line->answer->package->state->catalog, query, &selection);
 	point->version = selection.chosen;
+	point->runner_up = selection.runner_up;
 	if (point->version == FP_SELECT_NO_VERSION)
 		point->outcome = FP_OUTCOME_NO_DATABASE;
 }
@@ -159,6 +181,7 @@ void fp_line_point(const struct fp_line *line, uint32_t commit, struct fp_point 
 			.minute = fp_line_minute(line, commit),
 			.outcome = FP_OUTCOME_RELEASE_UNKNOWN,
 			.version = FP_SELECT_NO_VERSION,
+			.runner_up = FP_SELECT_NO_VERSION,
 		};
 	}
 }
@@ -173,11 +196,11 @@ static bool names_branch(struct fp_str name, const struct fp_decoded *decoded)
 	       fp_label_matches(name, FP_LABEL_UNDERSCORE, decoded->label);
 }
 
-bool fp_line_is_label(const struct fp_line *line, const struct fp_decoded *decoded)
+bool fp_query_is_label(const struct fp_select_query *query, const struct fp_decoded *decoded)
 {
-	const struct fp_select_query *query = &line->answer->query;
-
-	for (size_t i = 0; decoded->label.len && i < query->branch_name_count; i++)
+	if (decoded->grammar == FP_GRAMMAR_ARCADE)
+		return query->takes_unlabelled;
+	for (size_t i = 0; i < query->branch_name_count; i++)
 		if (names_branch(query->branch_names[i], decoded))
 			return true;
 	return false;

@@ -22,6 +22,15 @@ bool fp_line_has(const struct fp_line *line, uint32_t commit);
  * `name` is the parameter that said so. */
 bool fp_line_find(
 	const struct fp_line *line, struct fp_str sha, const char *name, uint32_t *commit);
+/* The commits between two, both included. */
+struct fp_line_span {
+	uint32_t newest, oldest; /* oldest: FP_NO_COMMIT = down to the root */
+};
+
+/* Of parameters: from the older, to the newer, a cursor in the place of the newer; each may be
+ * empty. False when the answer has ended. */
+bool fp_line_find_span(const struct fp_line *line, struct fp_str from, struct fp_str to,
+	struct fp_str cursor, struct fp_line_span *span);
 /* The line's next older commit; FP_NO_COMMIT behind the last. */
 uint32_t fp_line_before(const struct fp_line *line, uint32_t commit);
 
@@ -32,5 +41,6 @@ void fp_line_point(const struct fp_line *line, uint32_t commit, struct fp_point 
 void fp_line_point_of_release(const struct fp_line *line, uint32_t commit,
 	const struct fp_release *release, struct fp_point *point);
 
-/* Whether what a version says is of the line's branch, under any of its names. */
-bool fp_line_is_label(const struct fp_line *line, const struct fp_decoded *decoded);
+/* Whether what a version says is of the query's branch, under any of its names; also, where
+ * configuration gives such packages to the branch, a version that names none. */
+bool fp_query_is_label(const struct fp_select_query *query, const struct fp_decoded *decoded);

@@ -23,28 +23,6 @@ void fp_timeline_release(struct fp_timeline *timeline)
 
 /* ---- commits ---- */
 
-struct span {
-	uint32_t newest, oldest; /* oldest: FP_NO_COMMIT = down to the root */
-};
-
-static bool find_span(
-	const struct fp_line *line, const struct fp_timeline_query *query, struct span *span)
-{
-	const bool has_cursor = query->cursor.len > 0;
-	struct fp_str newest = has_cursor ? query->cursor : query->to;
-
-	*span = (struct span){line->answer->branch->tip, FP_NO_COMMIT};
-	if (newest.len && !fp_line_find(line, newest, has_cursor ? "cursor" : "to", &span->newest))
-		return false;
-	if (query->from.len && !fp_line_find(line, query->from, "from", &span->oldest))
-		return false;
-	if (span->oldest == FP_NO_COMMIT || span->oldest <= span->newest)
-		return true;
-	fp_buf_add_text(&line->answer->detail,
-		"\"from\" lies after \"to\" on the branch: \"from\" takes the older commit");
-	return fp_answer_fail(line->answer, FP_STEP_COMMIT, FP_OUTCOME_BAD_REQUEST);
-}
-
 /* Commits that the branch got with this one and did not have before it. */
 static int count_merged(const struct fp_line *line, uint32_t commit, uint32_t *merged)
 {
@@ -74,8 +52,8 @@ static int count_merged(const struct fp_line *line, uint32_t commit, uint32_t *m
 	return r;
 }
 
-static int list_rows(
-	const struct fp_line *line, struct span span, uint32_t limit, struct fp_timeline *timeline)
+static int list_rows(const struct fp_line *line, struct fp_line_span span, uint32_t limit,
+	struct fp_timeline *timeline)
 {
 	uint32_t commit = span.newest;
 
@@ -181,8 +159,10 @@ static int list_packages(const struct fp_line *line, struct fp_timeline *timelin
 	for (uint32_t i = 0; i < catalog->version_count; i++) {
 		const struct fp_decoded *decoded = &catalog->versions[i].decoded;
 
-		if (decoded->grammar == FP_GRAMMAR_NONE || decoded->minute < first ||
-			decoded->minute > last || !fp_line_is_label(line, decoded))
+		/* A day is no commit's minute. */
+		if (decoded->grammar == FP_GRAMMAR_NONE || decoded->grammar == FP_GRAMMAR_ARCADE ||
+			decoded->minute < first || decoded->minute > last ||
+			!fp_query_is_label(&line->answer->query, decoded))
 			continue;
 		if (fp_array_reserve((void **)&timeline->packages, &timeline->package_capacity,
 			    timeline->package_count + 1, sizeof(*timeline->packages)) < 0)
@@ -234,12 +214,12 @@ void fp_service_timeline(struct fp_worker *worker, const struct fp_snapshot *sna
 		.release = query->release};
 	struct fp_answer *answer = &timeline->answer;
 	struct fp_line line;
-	struct span span;
+	struct fp_line_span span;
 
 	timeline->row_count = timeline->package_count = 0;
 	timeline->next = FP_NO_COMMIT;
 	if (!fp_line_locate(&line, worker, snapshot, &question, answer) ||
-		!find_span(&line, query, &span))
+		!fp_line_find_span(&line, query->from, query->to, query->cursor, &span))
 		return;
 	if (list_rows(&line, span, query->limit, timeline) < 0 ||
 		mark_inversions(&line, timeline) < 0 || add_packages(&line, timeline) < 0) {

@@ -52,6 +52,7 @@ enum fp_form {
 	FP_FORM_VSO,
 	FP_FORM_CSV,
 	FP_FORM_NDJSON,
+	FP_FORM_ANNOTATIONS,
 	FP_FORM_COUNT,
 };
 
@@ -241,6 +242,7 @@ bool fp_etag_matches(struct fp_str if_none_match, const char *etag);
 /* ---- handlers ---- */
 
 fp_handler fp_handle_answer;
+fp_handler fp_handle_changes;
 fp_handler fp_handle_decode;
 fp_handler fp_handle_events;
 fp_handler fp_handle_history;
@@ -254,3 +256,4 @@ fp_handler fp_handle_resolve;
 fp_handler fp_handle_stamp;
 fp_handler fp_handle_timeline;
 fp_handler fp_handle_versions;
+fp_handler fp_handle_what_if;

@@ -15,7 +15,9 @@ struct fp_point {
 	enum fp_outcome outcome; /* ok, no-database, release-unknown */
 	bool has_release;
 	struct fp_release release;
-	uint32_t version; /* of the package's catalog; FP_SELECT_NO_VERSION without an answer */
+	/* Of the package's catalog; FP_SELECT_NO_VERSION where there is none. */
+	uint32_t version;
+	uint32_t runner_up; /* what it would be if `version` were not there */
 };
 
 /* A commit that can stand where a hole begins or ends: no eligible database, yet a known release.
