@@ -135,7 +135,9 @@ def pytest(tally, name, marker, wrapper=()):
     environment = {**os.environ, **SANITIZER_ENV,
                    'FORKPOINT_BIN': str(BUILD / name / 'src' / 'forkpoint'),
                    'FORKPOINT_WRAPPER': ' '.join(wrapper)}
+    # Tests wait more than they compute; those of one file share what they serve.
     run(['/usr/bin/python3', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-rs', '--durations=8',
+         '-n', str(1 + (os.cpu_count() or 1)), '--dist', 'loadfile',
          f'--junitxml={report}', '-m', marker, 'tests/e2e', 'tests/parity'], env=environment)
     if not report.exists():
         tally.count(f'pytest {name}', False)
