@@ -223,6 +223,11 @@ static void fill_report(
 		memcpy(report->note, known->note, sizeof(report->note));
 }
 
+void fp_feed_ask_anew(struct fp_feed *feed, bool anew)
+{
+	fp_fetcher_ask_anew(feed->fetcher, anew);
+}
+
 int fp_feed_look(struct fp_feed *feed, const char *package_id, struct fp_listing *listing,
 	struct fp_feed_report *report, struct fp_error *error)
 {

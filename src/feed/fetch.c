@@ -20,6 +20,7 @@ struct fp_fetcher {
 	unsigned requests;
 	uint64_t bytes;
 	int64_t retry_after_us;
+	bool asks_anew;
 };
 
 void fp_validators_release(struct fp_validators *validators)
@@ -94,6 +95,16 @@ void fp_fetcher_free(struct fp_fetcher *fetcher)
 		curl_easy_cleanup(fetcher->transfers[i].easy);
 	curl_multi_cleanup(fetcher->multi);
 	free(fetcher);
+}
+
+void fp_fetcher_ask_anew(struct fp_fetcher *fetcher, bool anew)
+{
+	fetcher->asks_anew = anew;
+}
+
+bool fp_fetcher_asks_anew(const struct fp_fetcher *fetcher)
+{
+	return fetcher->asks_anew;
 }
 
 void fp_fetcher_start(struct fp_fetcher *fetcher)
@@ -199,6 +210,7 @@ static int start_transfer(
 	if (!transfer)
 		return fp_error_set(error, FP_ERROR_INTERNAL, "too many transfers");
 	transfer->fetch = fetch;
+	transfer->asks_anew = fetcher->asks_anew;
 	fetcher->running++;
 	transfer->url = fp_str_dup(fp_str(fetch->url));
 	if (!transfer->url)

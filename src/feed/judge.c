@@ -126,7 +126,7 @@ static int judge_status(
 	case 307:
 	case 308: return follow_redirect(transfer, error);
 	case 304:
-		if (last && fp_validators_can_ask(last))
+		if (last && fp_validators_can_ask(last) && !transfer->asks_anew)
 			return FP_FETCH_UNCHANGED;
 		break;
 	case 404:

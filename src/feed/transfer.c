@@ -95,6 +95,8 @@ static int add_headers(struct fp_transfer *transfer, struct fp_error *error)
 	};
 	const struct fp_validators *last = transfer->fetch->last;
 	int r = add_header(transfer, "Accept", accepted[transfer->fetch->kind], error);
+	if (transfer->asks_anew)
+		return r == 0 ? add_header(transfer, "Cache-Control", "no-cache", error) : r;
 	if (r == 0 && last && last->etag)
 		r = add_header(transfer, "If-None-Match", last->etag, error);
 	if (r == 0 && last && last->last_modified)

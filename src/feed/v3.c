@@ -133,7 +133,8 @@ static int take_index(
 int fp_v3_open(struct fp_v3 *v3, struct fp_error *error)
 {
 	int64_t now = fp_clock_monotonic_us();
-	if (v3->index_read_us > 0 && now - v3->index_read_us < INDEX_AGE_MAX_US)
+	if (v3->index_read_us > 0 && now - v3->index_read_us < INDEX_AGE_MAX_US &&
+		!fp_fetcher_asks_anew(v3->fetcher))
 		return 0;
 	FP_CLEANUP_BUF struct fp_buf body;
 	fp_buf_init(&body, INDEX_BYTES_MAX);
@@ -207,7 +208,8 @@ static void plan(struct look *look)
 	struct fp_v3_package *package = look->package;
 	look->ask_flat = look->flat_url != NULL;
 	look->ask_registration = look->registration_url != NULL;
-	if (!package->known || !look->ask_flat || !look->ask_registration)
+	if (!package->known || !look->ask_flat || !look->ask_registration ||
+		fp_fetcher_asks_anew(look->v3->fetcher))
 		return;
 	bool cheap = registration_is_cheap(package);
 	unsigned after = cheap ? OTHER_AFTER_CHEAP : OTHER_AFTER_DEAR;
@@ -362,7 +364,7 @@ static void note_vain_asking(struct look *look)
 	struct fp_v3_package *package = look->package;
 	const struct fp_validators *last = asked->question.fetch.last;
 	if (!look->ask_registration || !last || !fp_validators_can_ask(last) ||
-		asked->question.changed)
+		asked->question.changed || fp_fetcher_asks_anew(look->v3->fetcher))
 		return;
 	package->asks_in_vain = asked->question.fetch.status != 304;
 }

@@ -324,13 +324,15 @@ static void close_feed(struct fp_feed_source *source)
 	source->feed = NULL;
 }
 
-int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source,
+int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source, bool anew,
 	int64_t *retry_after_us, struct fp_error *error)
 {
 	struct fp_error publishing;
 	bool changed = false;
 	int r = open_feed(sync, source, error);
 
+	if (r >= 0)
+		fp_feed_ask_anew(source->feed, anew);
 	for (size_t i = 0; r >= 0 && i < source->package_count; i++) {
 		r = look_at_package(sync, source, &source->packages[i], retry_after_us, error);
 		changed |= r > 0;

@@ -112,6 +112,7 @@ struct fp_source {
 	/* under the sync's lock: */
 	struct fp_schedule schedule;
 	bool running;
+	bool anew; /* somebody wants the next look to ask without validators: fp_feed_ask_anew */
 	struct fp_waiting_looks waiting; /* for the look after the one that is running */
 };
 
@@ -161,8 +162,8 @@ struct fp_branches *fp_repository_source_branches(struct fp_repository_source *s
 int fp_feed_source_new(
 	struct fp_sync *sync, size_t index, struct fp_feed_source **source, struct fp_error *error);
 void fp_feed_source_free(struct fp_feed_source *source);
-/* *retry_after_us gets what the feed asked for. */
-int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source,
+/* anew: see fp_feed_ask_anew. *retry_after_us gets what the feed asked for. */
+int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source, bool anew,
 	int64_t *retry_after_us, struct fp_error *error);
 /* Writes what happened to a package's versions, and changes its rows by it. */
 int fp_feed_package_write(struct fp_feed_source *source, struct fp_feed_package *package,

@@ -99,6 +99,7 @@ static struct fp_ticket *look_again(
 
 		if (source != repository && !feeds_repository(source, repository))
 			continue;
+		source->anew = true;
 		if (wait_for(source, (struct fp_str){0}, ticket) < 0)
 			fp_ticket_settle(ticket, FP_LOOK_FAILED);
 	}

@@ -124,18 +124,20 @@ static void look_at(struct fp_sync *sync, struct fp_source *source)
 {
 	struct fp_waiting_looks waiting = source->waiting;
 	unsigned failures = source->schedule.failures;
+	bool anew = source->anew;
 	int64_t retry_after_us = 0;
 	struct fp_error error = {0};
 	int r;
 
 	source->waiting = (struct fp_waiting_looks){0};
 	source->schedule.hinted = false;
+	source->anew = false;
 	source->running = true;
 	pthread_mutex_unlock(&sync->lock);
 	if (source->repository) {
 		r = fp_repository_source_look(sync, source->repository, &waiting, &error);
 	} else {
-		r = fp_feed_source_look(sync, source->feed, &retry_after_us, &error);
+		r = fp_feed_source_look(sync, source->feed, anew, &retry_after_us, &error);
 		if (!is_put_off(r))
 			fp_waiting_looks_settle(&waiting, r < 0 ? FP_LOOK_FAILED : FP_LOOK_DONE);
 	}

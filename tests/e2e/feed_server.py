@@ -405,6 +405,14 @@ def throttle(code=429, retry_after=None, body=b"slow down"):
     return lambda h: h.send(code, body, "text/plain", headers)
 
 
+def changing_validators():
+    """As it is, but with a validator that no later answer has."""
+    def behave(h):
+        h.validators = lambda body: {"ETag": f'"{time.time_ns()}"'}
+        h.answer()
+    return behave
+
+
 def azure_throttle():
     text = b"TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource 'X'"
     return throttle(500, None, text)

@@ -206,6 +206,42 @@ def test_answers_that_are_written_anew_each_time(feed, path, page_size):
         assert looker.next().versions["1.0.0"][0] == "unlisted"
 
 
+def test_validators_that_never_match_are_found_out(feed):
+    """The registration is asked for in vain once; then the flat container is watched."""
+    feed.publish("Demo", *[f"1.0.{i}" for i in range(20000)])     # more than is cheap to read again
+    feed.misbehave("/reg/.*", fs.changing_validators())
+    with Looker(feed.index_url, *["Demo"] * 6) as looker:
+        assert looker.next().kind == "listing"
+        assert looker.next().kind == "unchanged"
+        feed.requests.clear()
+        for _ in range(3):
+            assert looker.next().kind == "unchanged"
+        assert feed.paths() == ["/flat/demo/index.json"] * 3
+        feed.publish("Demo", "2.0.0")
+        assert "2.0.0" in looker.next().versions
+
+
+def test_asking_anew(feed):
+    """Every resource, without validators, past caches; and still no change where there is none."""
+    feed.publish("Demo", *VERSIONS)
+    with Looker(feed.index_url, "Demo", "Demo", "anew:Demo", "Demo") as looker:
+        assert looker.next().kind == "listing"
+        assert looker.next().report("requests") == 1
+        feed.requests.clear()
+        assert looker.next().kind == "unchanged"
+        assert sorted(feed.paths()) == ["/flat/demo/index.json", "/reg/demo/index.json",
+                                        "/v3/index.json"]
+        for request in feed.requests:
+            assert "If-None-Match" not in request.headers
+            assert request.headers["Cache-Control"] == "no-cache"
+        assert looker.next().report("requests") == 1
+    with Looker(feed.v2_url, "Demo", "anew:Demo") as looker:
+        assert looker.next().kind == "listing"
+        feed.requests.clear()
+        assert looker.next().kind == "unchanged"
+        assert all("If-None-Match" not in request.headers for request in feed.requests)
+
+
 def test_one_new_version_costs_one_page(feed):
     feed.page_size = 10
     feed.publish("Demo", *[f"1.0.{i}" for i in range(100)])

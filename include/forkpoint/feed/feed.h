@@ -47,9 +47,9 @@ struct fp_listing {
 		*versions; /* one per NuGet version (same key: see
 			    * fp_version_key), in fp_version_text_compare's order */
 	size_t count;
-	bool complete;	    /* every page was read: what is missing is really not listed */
-	char *download;	    /* URL template with {id-lower} and {version-lower}, or NULL */
-	const char *source; /* "flat-container", "registration", "v2", "folder", … static */
+	bool complete;		 /* every page was read: what is missing is really not listed */
+	char *download;		 /* URL template with {id-lower} and {version-lower}, or NULL */
+	const char *source;	 /* "flat-container", "registration", "v2", "folder", … static */
 	struct fp_texts *memory; /* private: what the slices point into */
 };
 
@@ -77,6 +77,10 @@ int fp_feed_new(
 	const struct fp_feed_options *options, struct fp_feed **feed, struct fp_error *error);
 void fp_feed_free(struct fp_feed *feed);
 FP_DEFINE_CLEANUP(struct fp_feed *, fp_feed_free)
+
+/* Whether looks ask every resource, and without validators, past caches on the way: what somebody
+ * wants who doubts what he is shown. An unchanged body is none the less no change. */
+void fp_feed_ask_anew(struct fp_feed *feed, bool anew);
 
 /*
  * Looks at one package. 0 with *listing (release it), an outcome above, or an error:

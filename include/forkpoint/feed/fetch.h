@@ -66,6 +66,9 @@ int fp_fetcher_new(
 	const struct fp_feed_options *options, struct fp_fetcher **fetcher, struct fp_error *error);
 void fp_fetcher_free(struct fp_fetcher *fetcher);
 FP_DEFINE_CLEANUP(struct fp_fetcher *, fp_fetcher_free)
+/* fp_feed_ask_anew's. */
+void fp_fetcher_ask_anew(struct fp_fetcher *fetcher, bool anew);
+bool fp_fetcher_asks_anew(const struct fp_fetcher *fetcher);
 /* Starts the total deadline of a look and clears the counts. */
 void fp_fetcher_start(struct fp_fetcher *fetcher);
 /*

@@ -180,6 +180,10 @@ static void act(struct fp_feed *feed, char *word)
 			exit(0);
 	} else if (strncmp(word, "probe:", 6) == 0) {
 		probe(feed, word + 6);
+	} else if (strncmp(word, "anew:", 5) == 0) {
+		fp_feed_ask_anew(feed, true);
+		look(feed, word + 5);
+		fp_feed_ask_anew(feed, false);
 	} else if (strncmp(word, "head:", 5) == 0) {
 		head(feed, word + 5);
 	} else {
