@@ -3,13 +3,19 @@
 
 enum { LIMIT_DEFAULT = 100 };
 
+/* A cursor of another kind of list leads behind the end of this one. */
+static uint32_t offset_of(struct fp_str cursor)
+{
+	uint64_t offset = fp_param_number(cursor, UINT32_MAX);
+
+	return offset < UINT32_MAX ? (uint32_t)offset : UINT32_MAX;
+}
+
 struct fp_page fp_page_of(const struct fp_request *request)
 {
 	return (struct fp_page){
-		/* A cursor of another kind of list leads behind the end of this one. */
 		.offset = request->given[FP_PARAM_CURSOR]
-				  ? (uint32_t)fp_param_number(
-					    request->params[FP_PARAM_CURSOR], UINT32_MAX)
+				  ? offset_of(request->params[FP_PARAM_CURSOR])
 				  : 0,
 		.limit = (uint32_t)fp_param_number(request->params[FP_PARAM_LIMIT], LIMIT_DEFAULT),
 	};

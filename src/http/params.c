@@ -62,7 +62,8 @@ static bool is_limit(struct fp_str value)
 {
 	uint64_t limit;
 
-	return fp_parse_u64(value, 1, 1000, &limit);
+	/* How many are too many depends on the route. */
+	return fp_parse_u64(value, 1, UINT32_MAX, &limit);
 }
 
 static bool is_cursor(struct fp_str value)
@@ -70,7 +71,7 @@ static bool is_cursor(struct fp_str value)
 	uint64_t cursor;
 
 	/* Lists of commits begin their pages with one. */
-	return fp_parse_u64(value, 0, UINT32_MAX, &cursor) ||
+	return fp_parse_u64(value, 0, INT64_MAX, &cursor) ||
 	       (value.len == FP_OID_HEX && is_sha(value));
 }
 
@@ -123,7 +124,7 @@ static const struct {
 	[FP_PARAM_VERSION] = {"version", is_any, "a version string"},
 	[FP_PARAM_STATUS] = {"status", is_status,
 		"one of any, listed, unlisted, vanished, unrecognised"},
-	[FP_PARAM_LIMIT] = {"limit", is_limit, "a number from 1 to 1000"},
+	[FP_PARAM_LIMIT] = {"limit", is_limit, "a number of rows, from 1 on"},
 	[FP_PARAM_CURSOR] = {"cursor", is_cursor, "the cursor that the last page gave"},
 	[FP_PARAM_SHAPE] = {"shape", is_shape, "the word flat"},
 	[FP_PARAM_VERBOSE] = {"verbose", is_flag, "nothing, 1 or true"},

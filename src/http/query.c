@@ -1,7 +1,7 @@
 /* From a query to checked parameters: known to the route, given once, short, text, and sane. */
 #include "loop.h"
 
-enum { VALUE_MAX_BYTES = 1024, NAME_SHOWN_BYTES = 64 };
+enum { VALUE_MAX_BYTES = 1024, NAME_SHOWN_BYTES = 64, LIMIT_MAX = 1000 };
 
 /* ---- decoding ---- */
 
@@ -160,6 +160,17 @@ static bool has_required(struct fp_request *request, struct fp_reply *reply)
 	return true;
 }
 
+static bool has_fair_limit(struct fp_request *request, struct fp_reply *reply)
+{
+	uint32_t max = request->route->limit_max ? request->route->limit_max : LIMIT_MAX;
+
+	if (fp_param_number(request->params[FP_PARAM_LIMIT], 1) <= max)
+		return true;
+	fp_reply_problem(request, reply, "bad-request", NULL, 0,
+		"parameter \"limit\" is malformed; it takes a number from 1 to %u", max);
+	return false;
+}
+
 /* ---- the form ---- */
 
 /* `format` wins over Accept. */
@@ -207,5 +218,5 @@ bool fp_query_take(struct fp_exchange *exchange, struct fp_reply *reply)
 		return false;
 	if (query.trouble != FINE)
 		return refuse(&query, &exchange->request, reply);
-	return has_required(&exchange->request, reply);
+	return has_required(&exchange->request, reply) && has_fair_limit(&exchange->request, reply);
 }

@@ -46,6 +46,11 @@ const struct fp_route fp_routes[] = {
 		"what is tracked, and how it is"},
 	{FP_METHOD_GET, "/repos/{repo}", BIT(FORMAT), 0, FORM(JSON) | FORM(TEXT), fp_handle_repo,
 		"one repository: tips, packages, sync state, sizes", .background = true},
+	{FP_METHOD_GET, "/history",
+		BIT(REPO) | BIT(BRANCH) | BIT(SHA) | BIT(VERSION) | BIT(OUTCOME) | BIT(BUILD) |
+			BIT(CLIENT) | BIT(SINCE) | BIT(UNTIL) | PAGE | BIT(FORMAT),
+		0, FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON), fp_handle_history_list,
+		"past answers, newest first", .background = true, .limit_max = 10000000},
 	{FP_METHOD_GET, "/history/{id}", BIT(FORMAT), 0, FORM(JSON), fp_handle_history,
 		"one past answer, whole", .background = true},
 	{FP_METHOD_GET, "/answers/{hash}", BIT(FORMAT), 0, FORM(JSON), fp_handle_answer,

@@ -142,6 +142,28 @@ bool fp_journal_is_drained(struct fp_journal *journal, uint64_t id)
 	return atomic_load_explicit(fp_journal_pending(journal, id), memory_order_acquire) == 0;
 }
 
+uint64_t fp_journal_mark(struct fp_journal *journal)
+{
+	return atomic_load_explicit(&journal->state, memory_order_acquire);
+}
+
+bool fp_journal_is_past(struct fp_journal *journal, uint64_t mark)
+{
+	unsigned index = mark >> FP_STATE_OFFSET_BITS & 1;
+	struct fp_journal_file *file = &journal->files[index];
+	uint64_t offset = fp_state_offset(mark), position;
+
+	/* A file serves another round only when all of this one is in the database. */
+	if (!fp_state_is_in(
+		    mark, atomic_load_explicit(&journal->ready[index], memory_order_acquire)))
+		return true;
+	position = atomic_load_explicit(&file->position, memory_order_acquire);
+	if (offset <= journal->capacity)
+		return position >= offset;
+	offset = atomic_load_explicit(&file->end, memory_order_acquire);
+	return offset > 0 && position >= offset;
+}
+
 /* end 0: not known yet, so that anything may wait. */
 static uint64_t left_in(
 	const struct fp_journal *journal, const struct fp_journal_file *file, uint64_t end)

@@ -88,6 +88,7 @@ struct fp_route {
 	 * threads kept for that, never on an event loop, the connection suspended meanwhile. Other
 	 * handlers may ask for the same with FP_BACKGROUND. */
 	bool background;
+	uint32_t limit_max; /* what `limit` may be at most; 0 = 1000 */
 };
 
 enum {
@@ -125,8 +126,8 @@ struct fp_request {
 	char id[FP_REQUEST_ID_MAX + 1]; /* X-Request-Id */
 	bool id_is_own;			/* we made it: an answer's id may take its place */
 	int64_t received_us;		/* real time */
-	int64_t moment_us;		/* of the answer, as its snapshot was entered; see record.c */
-	int64_t started_us;		/* monotonic */
+	int64_t moment_us;  /* of the answer, as its snapshot was entered; see record.c */
+	int64_t started_us; /* monotonic */
 	/* waiting */
 	size_t ticket_count;
 	int64_t wait_until_us; /* monotonic */
@@ -245,7 +246,7 @@ fp_handler fp_handle_answer;
 fp_handler fp_handle_changes;
 fp_handler fp_handle_decode;
 fp_handler fp_handle_events;
-fp_handler fp_handle_history;
+fp_handler fp_handle_history, fp_handle_history_list;
 fp_handler fp_handle_index;
 fp_handler fp_handle_livez;
 fp_handler fp_handle_problem;

@@ -47,5 +47,9 @@ int64_t fp_journal_drain(
  * was answered a moment ago. May say no for a drained one, when another waits that shares its
  * counter: ask again. */
 bool fp_journal_is_drained(struct fp_journal *journal, uint64_t id);
+/* How far appending has come; whether all that was appended before that moment is in the database.
+ * Any thread. */
+uint64_t fp_journal_mark(struct fp_journal *journal);
+bool fp_journal_is_past(struct fp_journal *journal, uint64_t mark);
 /* Bytes that wait to be drained, and the room there is. */
 void fp_journal_measure(struct fp_journal *journal, uint64_t *waiting, uint64_t *room);

@@ -37,9 +37,11 @@ static const struct {
 	{FP_PARAM_LIMIT, "1", true},
 	{FP_PARAM_LIMIT, "1000", true},
 	{FP_PARAM_LIMIT, "0", false},
-	{FP_PARAM_LIMIT, "1001", false},
+	{FP_PARAM_LIMIT, "10000000", true}, /* for a route that says so */
+	{FP_PARAM_LIMIT, "4294967296", false},
 	{FP_PARAM_CURSOR, "0", true},
-	{FP_PARAM_CURSOR, "4294967296", false}, /* past every catalog */
+	{FP_PARAM_CURSOR, "4294967296", true}, /* a request, or past every catalog */
+	{FP_PARAM_CURSOR, "9223372036854775808", false},
 	{FP_PARAM_SHAPE, "flat", true},
 	{FP_PARAM_SHAPE, "round", false},
 	{FP_PARAM_VERBOSE, "", true}, /* ?verbose */
