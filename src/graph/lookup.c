@@ -71,8 +71,8 @@ static int grow(struct fp_graph *graph)
 
 int fp_graph_lookup_add(struct fp_graph *graph, uint32_t commit)
 {
-	/* At most seven slots in ten are taken. */
-	if (!graph->lookup || commit >= (UINT64_C(1) << graph->lookup->bits) * 7 / 10)
+	/* At most seven slots in eight are taken: 4.6 to 9.2 bytes a commit. */
+	if (!graph->lookup || commit >= (UINT64_C(1) << graph->lookup->bits) * 7 / 8)
 		if (grow(graph) < 0)
 			return -FP_ERROR_MEMORY;
 	enter(graph->lookup, oid_of(graph, commit), commit);

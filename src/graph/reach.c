@@ -16,7 +16,7 @@ void fp_reach_unref(struct fp_reach *reach)
 	free(reach->value);
 	free(reach->reached);
 	free(reach->chain);
-	free(reach->cumulative);
+	fp_base_sets_release(&reach->sets);
 	free(reach);
 }
 
@@ -88,20 +88,18 @@ int fp_reach_is_ancestor(const struct fp_graph_view *view, const struct fp_reach
 	return r < 0 ? fp_error_memory(error) : r;
 }
 
-static bool add_candidate(struct fp_bases *bases, uint32_t commit)
+bool fp_reach_add_bases(const struct fp_reach *reach, uint32_t value, struct fp_bases *bases)
 {
-	for (uint32_t i = 0; i < bases->count; i++)
-		if (bases->commits[i] == commit)
-			return true;
-	if (bases->count == FP_BASES_MAX)
-		return false;
-	bases->commits[bases->count++] = commit;
+	const uint32_t *commits;
+	uint32_t one, count = fp_reach_bases_of_value(reach, value, &commits, &one);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (!fp_bases_add(bases, commits[i]))
+			return false;
 	return true;
 }
 
-/* Where the outside commits below `commit` meet the history: candidates, not all of them maximal.
- * 1 when there are too many to hold. */
-static int collect_candidates(const struct fp_graph_view *view, const struct fp_reach *reach,
+int fp_reach_collect_bases(const struct fp_graph_view *view, const struct fp_reach *reach,
 	struct fp_scratch *scratch, uint32_t commit, struct fp_bases *bases)
 {
 	int r;
@@ -120,7 +118,7 @@ static int collect_candidates(const struct fp_graph_view *view, const struct fp_
 				continue;
 			if (value == SEVERAL_BASES)
 				r = fp_scratch_push_if_new(scratch, parents[i]);
-			else if (!add_candidate(bases, value & ~OUTSIDE))
+			else if (!fp_reach_add_bases(reach, value, bases))
 				return 1;
 		}
 	}
@@ -157,7 +155,7 @@ static int keep_maximal(const struct fp_graph_view *view, const struct fp_reach 
 static int several_bases(const struct fp_graph_view *view, const struct fp_reach *reach,
 	struct fp_scratch *scratch, uint32_t commit, struct fp_bases *bases, struct fp_error *error)
 {
-	int r = collect_candidates(view, reach, scratch, commit, bases);
+	int r = fp_reach_collect_bases(view, reach, scratch, commit, bases);
 
 	if (r > 0)
 		return fp_walk_merge_bases(view, scratch, reach->tip, commit, bases, error);
@@ -179,8 +177,10 @@ int fp_reach_merge_bases(const struct fp_graph_view *view, const struct fp_reach
 		return 0;
 	if (value == SEVERAL_BASES)
 		return several_bases(view, reach, scratch, commit, bases, error);
-	bases->commits[bases->count++] = value & ~OUTSIDE;
-	return 0;
+	fp_reach_add_bases(reach, value, bases);
+	return bases->count == 1
+		       ? 0
+		       : fp_walk_order_bases(view, scratch, reach->tip, commit, bases, error);
 }
 
 int fp_reach_count_ancestors(const struct fp_graph_view *view, const struct fp_reach *reach,
@@ -203,7 +203,7 @@ int fp_reach_count_beyond(const struct fp_graph_view *view, const struct fp_reac
 		*count = 0;
 		return 0;
 	}
-	if (reach->value[commit] == SEVERAL_BASES || reach->reached[commit] == 0)
+	if (reach->value[commit] & BASE_SET || reach->reached[commit] == 0)
 		return fp_walk_count_between(view, scratch, base, commit, count, error);
 	*count = reach->reached[commit];
 	return 0;
@@ -213,5 +213,5 @@ uint64_t fp_reach_memory_bytes(const struct fp_reach *reach)
 {
 	return sizeof(*reach) +
 	       reach->capacity * (sizeof(*reach->value) + sizeof(*reach->reached)) +
-	       reach->chain_length * (sizeof(*reach->chain) + sizeof(*reach->cumulative));
+	       (uint64_t)reach->chain_length * sizeof(*reach->chain) + reach->sets.bytes;
 }

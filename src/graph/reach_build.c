@@ -8,6 +8,11 @@ enum {
 	/* Commits that counting for merges may look at while building, per commit of the graph:
 	 * what would take longer is left uncounted, and walked for when it is asked. */
 	COUNTING_PER_COMMIT = 4,
+	/* What sets of bases may take, besides 4 bytes for each commit that is not on the chain, so
+	 * that chain and sets together stay below 4 bytes a commit. (Linear histories have a long
+	 * chain and no sets.) A history that goes past it has commits whose bases are walked for
+	 * when they are asked. */
+	BASE_SETS_BYTES = 64 * 1024,
 };
 
 static int list_chain(const struct fp_graph_view *view, struct fp_reach *reach)
@@ -17,10 +22,11 @@ static int list_chain(const struct fp_graph_view *view, struct fp_reach *reach)
 	for (uint32_t at = reach->tip; at != FP_NO_COMMIT; at = fp_graph_first_parent(view, at))
 		length++;
 	reach->chain = malloc(length * sizeof(*reach->chain));
-	reach->cumulative = malloc(length * sizeof(*reach->cumulative));
-	if (!reach->chain || !reach->cumulative)
+	if (!reach->chain)
 		return -FP_ERROR_MEMORY;
 	reach->chain_length = length;
+	reach->sets.max_bytes =
+		BASE_SETS_BYTES + (uint64_t)(view->count - length) * sizeof(*reach->chain);
 	for (uint32_t at = reach->tip; at != FP_NO_COMMIT; at = fp_graph_first_parent(view, at))
 		reach->chain[--length] = at;
 	return 0;
@@ -65,18 +71,69 @@ static int enter_history(
 		if (entered < 0)
 			return (int)entered;
 		total += entered;
-		reach->cumulative[position] = (uint32_t)total;
+		reach->reached[reach->chain[position]] = (uint32_t)total;
 	}
 	return 0;
 }
 
-/* The value of a commit two of whose parents hand it a and b. */
-static int combine(const struct fp_graph_view *view, const struct fp_reach *reach,
+/* Adds to `kept` those of some bases that lead to none of `others`. A negative error. */
+static int keep_maximal(const struct fp_graph_view *view, const struct fp_reach *reach,
+	struct fp_scratch *scratch, const uint32_t *bases, uint32_t count, const uint32_t *others,
+	uint32_t other_count, struct fp_bases *kept)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		int r = 0;
+
+		for (uint32_t k = 0; k < other_count && r == 0; k++)
+			if (others[k] != bases[i])
+				r = fp_reach_leads_to(view, reach, scratch, bases[i], others[k]);
+		if (r < 0)
+			return r;
+		if (r == 0 && !fp_bases_add(kept, bases[i]))
+			kept->more = true;
+	}
+	return 0;
+}
+
+static void sort_ascending(struct fp_bases *bases)
+{
+	for (uint32_t i = 1; i < bases->count; i++) {
+		uint32_t commit = bases->commits[i], at = i;
+
+		for (; at > 0 && bases->commits[at - 1] > commit; at--)
+			bases->commits[at] = bases->commits[at - 1];
+		bases->commits[at] = commit;
+	}
+}
+
+/* The value that stands for some maximal bases. */
+static int value_of(struct fp_reach *reach, struct fp_bases *bases, uint32_t *value)
+{
+	uint32_t number;
+	int r;
+
+	*value = SEVERAL_BASES;
+	if (bases->more)
+		return 0;
+	if (bases->count == 1) {
+		*value = OUTSIDE | bases->commits[0];
+		return 0;
+	}
+	sort_ascending(bases);
+	r = fp_base_sets_number(&reach->sets, bases->commits, bases->count, &number);
+	if (r == 0)
+		*value = OUTSIDE | BASE_SET | number;
+	return r < 0 ? r : 0;
+}
+
+/* The value of a commit two of whose parents hand it a and b. The bases of each are maximal among
+ * themselves, so each need only be compared with those of the other. */
+static int combine(const struct fp_graph_view *view, struct fp_reach *reach,
 	struct fp_scratch *scratch, uint32_t a, uint32_t b, uint32_t *combined)
 {
-	uint32_t first = a & ~OUTSIDE, second = b & ~OUTSIDE;
-	uint32_t lower = first < second ? first : second;
-	uint32_t upper = first < second ? second : first;
+	const uint32_t *ours, *theirs;
+	uint32_t our_one, their_one, our_count, their_count;
+	struct fp_bases kept;
 	int r;
 
 	if (a == b || b == NO_BASE || a == NO_BASE) {
@@ -87,10 +144,14 @@ static int combine(const struct fp_graph_view *view, const struct fp_reach *reac
 		*combined = SEVERAL_BASES;
 		return 0;
 	}
-	r = fp_reach_leads_to(view, reach, scratch, lower, upper);
+	our_count = fp_reach_bases_of_value(reach, a, &ours, &our_one);
+	their_count = fp_reach_bases_of_value(reach, b, &theirs, &their_one);
+	kept.count = 0;
+	kept.more = false;
+	r = keep_maximal(view, reach, scratch, ours, our_count, theirs, their_count, &kept);
 	if (r >= 0)
-		*combined = r ? OUTSIDE | upper : SEVERAL_BASES;
-	return r < 0 ? r : 0;
+		r = keep_maximal(view, reach, scratch, theirs, their_count, ours, our_count, &kept);
+	return r < 0 ? r : value_of(reach, &kept, combined);
 }
 
 static int set_outside(const struct fp_graph_view *view, struct fp_reach *reach,

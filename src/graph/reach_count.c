@@ -9,34 +9,6 @@ static int visit_within(struct fp_scratch *scratch, uint32_t commit, int64_t *st
 	return fp_scratch_visit(scratch, commit);
 }
 
-/* The commits outside of the history that an outside commit reaches. */
-static int count_outside(const struct fp_graph_view *view, const struct fp_reach *reach,
-	struct fp_scratch *scratch, uint32_t commit, int64_t *steps, uint32_t *counted)
-{
-	uint32_t outside = 1;
-	int r;
-
-	fp_scratch_clear(scratch);
-	r = fp_scratch_push(scratch, commit);
-	while (r >= 0 && *steps >= 0 && fp_scratch_pop(scratch, &commit)) {
-		uint32_t room[2];
-		const uint32_t *parents;
-		uint32_t count = fp_graph_parents(view, commit, &parents, room);
-
-		for (uint32_t i = 0; i < count && r >= 0; i++) {
-			if (fp_reach_has(reach, parents[i]))
-				continue;
-			r = visit_within(scratch, parents[i], steps);
-			if (r > 0) {
-				outside++;
-				r = fp_scratch_push(scratch, parents[i]);
-			}
-		}
-	}
-	*counted = outside;
-	return r < 0 ? r : 0;
-}
-
 /* The last chain position below a side commit, -1 where it leads to other roots alone. */
 static int last_chain_position(const struct fp_graph_view *view, const struct fp_reach *reach,
 	struct fp_scratch *scratch, uint32_t commit, int64_t *steps, int64_t *position)
@@ -69,10 +41,14 @@ static int last_chain_position(const struct fp_graph_view *view, const struct fp
 	return r < 0 ? r : 0;
 }
 
-/* Side commits below `commit`, itself included, that entered after a position. Whatever leads to
- * such a commit entered after the position as well, so nothing else need be walked. */
-static int count_entered_after(const struct fp_graph_view *view, const struct fp_reach *reach,
-	struct fp_scratch *scratch, uint32_t commit, int64_t position, int64_t *steps,
+/* Commits below `commit`, itself included, whose values are above `bound`: for a side commit and a
+ * position, those that entered after it; for an outside commit and ALL_INSIDE, those outside.
+ * Whatever leads to such a commit has a value above the bound as well, so nothing else need be
+ * walked. */
+#define ALL_INSIDE ((int64_t)OUTSIDE - 1)
+
+static int count_above(const struct fp_graph_view *view, const struct fp_reach *reach,
+	struct fp_scratch *scratch, uint32_t commit, int64_t bound, int64_t *steps,
 	uint32_t *counted)
 {
 	uint32_t total = 1;
@@ -86,7 +62,7 @@ static int count_entered_after(const struct fp_graph_view *view, const struct fp
 		uint32_t count = fp_graph_parents(view, commit, &parents, room);
 
 		for (uint32_t i = 0; i < count && r >= 0; i++) {
-			if ((int64_t)reach->value[parents[i]] <= position)
+			if ((int64_t)reach->value[parents[i]] <= bound)
 				continue;
 			r = visit_within(scratch, parents[i], steps);
 			if (r > 0) {
@@ -108,9 +84,9 @@ int fp_reach_count_side(const struct fp_graph_view *view, const struct fp_reach 
 	uint32_t side;
 
 	if (last_chain_position(view, reach, scratch, commit, steps, &position) < 0 ||
-		count_entered_after(view, reach, scratch, commit, position, steps, &side) < 0)
+		count_above(view, reach, scratch, commit, position, steps, &side) < 0)
 		return -FP_ERROR_MEMORY;
-	*counted = side + (position >= 0 ? reach->cumulative[position] : 0);
+	*counted = side + (position >= 0 ? reach->reached[reach->chain[position]] : 0);
 	return 0;
 }
 
@@ -140,17 +116,15 @@ int fp_reach_set_reached(const struct fp_graph_view *view, struct fp_reach *reac
 	uint32_t count = fp_graph_parents(view, commit, &parents, room);
 	int r = 0;
 
-	if (!outside && fp_reach_is_on_chain(reach, commit)) {
-		reach->reached[commit] = reach->cumulative[reach->value[commit]];
-		return 0;
-	}
+	if (!outside && fp_reach_is_on_chain(reach, commit))
+		return 0; /* known since it entered */
 	count = counted_parents(reach, outside, parents, count, &last);
 	if (count == 0)
 		counted = 1;
 	else if (count == 1)
 		counted = reach->reached[last] ? reach->reached[last] + 1 : 0;
 	else if (*steps >= 0)
-		r = outside ? count_outside(view, reach, scratch, commit, steps, &counted)
+		r = outside ? count_above(view, reach, scratch, commit, ALL_INSIDE, steps, &counted)
 			    : fp_reach_count_side(view, reach, scratch, commit, steps, &counted);
 	reach->reached[commit] = count > 1 && *steps < 0 ? 0 : counted;
 	return r;

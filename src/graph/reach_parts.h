@@ -2,12 +2,16 @@
 /* A reach's insides, shared by the files that build, count and read it. */
 #include "forkpoint/graph/reach.h"
 
+#include "base_sets.h"
+
 #include <stdatomic.h>
 
-/* Values of commits: an entry position, or one of these. */
+/* Values of commits: an entry position, OUTSIDE and the only base, OUTSIDE and BASE_SET and the
+ * number of a set of bases, or one of these. */
 #define OUTSIDE UINT32_C(0x80000000)
+#define BASE_SET UINT32_C(0x40000000)
 #define NO_BASE UINT32_C(0xffffffff)	   /* outside, nothing in common */
-#define SEVERAL_BASES UINT32_C(0xfffffffe) /* outside, more than one maximal base */
+#define SEVERAL_BASES UINT32_C(0xfffffffe) /* outside, more bases than there was room for */
 
 struct fp_reach {
 	atomic_uint references;
@@ -18,8 +22,8 @@ struct fp_reach {
 	uint32_t *reached; /* of outside commits: how many outside commits they reach; of the
 			    * history's: how many commits; themselves included; 0 = not counted */
 	uint32_t chain_length;
-	uint32_t *chain;      /* position → commit */
-	uint32_t *cumulative; /* position → commits whose entry is at most that */
+	uint32_t *chain; /* position → commit */
+	struct fp_base_sets sets;
 };
 
 /* For a commit of the history. */
@@ -36,12 +40,49 @@ static inline uint32_t fp_reach_inherited(const struct fp_reach *reach, uint32_t
 	return value & OUTSIDE ? value : OUTSIDE | parent;
 }
 
+/* Of an outside commit's value that is neither NO_BASE nor SEVERAL_BASES: its bases, in *one when
+ * it is a single one. Returns their number. */
+static inline uint32_t fp_reach_bases_of_value(
+	const struct fp_reach *reach, uint32_t value, const uint32_t **bases, uint32_t *one)
+{
+	const struct fp_base_set *set;
+
+	if (!(value & BASE_SET)) {
+		*one = value & ~OUTSIDE;
+		*bases = one;
+		return 1;
+	}
+	set = fp_base_sets_get(&reach->sets, value & ~(OUTSIDE | BASE_SET));
+	*bases = set->commits;
+	return set->count;
+}
+
 static inline int fp_scratch_push_if_new(struct fp_scratch *scratch, uint32_t commit)
 {
 	int r = fp_scratch_visit(scratch, commit);
 
 	return r > 0 ? fp_scratch_push(scratch, commit) : r;
 }
+
+/* False when there is no room for it; what is there already takes none. */
+static inline bool fp_bases_add(struct fp_bases *bases, uint32_t commit)
+{
+	for (uint32_t i = 0; i < bases->count; i++)
+		if (bases->commits[i] == commit)
+			return true;
+	if (bases->count == FP_BASES_MAX)
+		return false;
+	bases->commits[bases->count++] = commit;
+	return true;
+}
+
+/* Adds the bases of such a value; false when there is no room. */
+bool fp_reach_add_bases(const struct fp_reach *reach, uint32_t value, struct fp_bases *bases);
+
+/* Where the outside commits below `commit`, which is outside, meet the history: its bases and
+ * perhaps ancestors of them. 1 when there are too many to hold, or -FP_ERROR_MEMORY. */
+int fp_reach_collect_bases(const struct fp_graph_view *view, const struct fp_reach *reach,
+	struct fp_scratch *scratch, uint32_t commit, struct fp_bases *bases);
 
 /* fp_reach_is_ancestor without its error: 1, 0, -FP_ERROR_MEMORY. */
 int fp_reach_leads_to(const struct fp_graph_view *view, const struct fp_reach *reach,

@@ -7,8 +7,9 @@
  * storage and appending copies nothing. A reader works on a struct fp_graph_view, which says how
  * many commits it may see.
  *
- * Memory per commit: 20 (id) + 8 (parents) + 4 (facts) + 10 (two times of 40 bits) bytes, and 6 to
- * 12 for finding ids; a branch's reach (see reach.h) adds 8, and 8 per commit of its chain.
+ * Memory per commit: 20 (id) + 8 (parents) + 4 (facts) + 10 (two times of 40 bits) bytes, and 4.6
+ * to 9.2 for finding ids: at most 52. A branch's reach (see reach.h) takes 8.5, and at most 4 for
+ * chain and sets of bases: with one, which answers for all branches (see pivot.h), that is 64.
  */
 #include "forkpoint/base/error.h"
 #include "forkpoint/core/commit.h"

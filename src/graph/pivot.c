@@ -1,0 +1,343 @@
+/*
+ * Merge bases, ancestry and counts of any two commits by way of a pivot's reach.
+ *
+ * Write H for the pivot's history. What a commit c has in H is what its maximal bases with the
+ * pivot have (c itself where it is in H), and the reach knows these. So the common ancestors of two
+ * commits are: those outside of H, found by a walk that stays outside; and, for each pair of a base
+ * of the one and a base of the other, their common ancestors, both in H. There, entries decide in
+ * most cases: whatever entered the chain no later than a chain commit is its ancestor. Only from
+ * side commits is there a walk, down to the chain. Of all that was found the maximal ones remain.
+ */
+#include "forkpoint/graph/pivot.h"
+
+#include "reach_parts.h"
+
+/* More pairs of bases than this are dearer than a walk. */
+enum { PAIRS_MAX = 64 };
+
+enum { FROM_FIRST = 1, FROM_SECOND = 2, FROM_BOTH = 3, STALE = 4, PAINTS = 8 };
+
+/* Internal outcome of what follows: the question is to be walked for. */
+enum { TOO_MANY = 1 };
+
+/* ---- outside of the pivot's history ---- */
+
+struct outside_walk {
+	const struct fp_graph_view *view;
+	const struct fp_reach *pivot;
+	struct fp_scratch *scratch;
+	uint32_t queued[PAINTS]; /* commits in the heap, by their paint */
+};
+
+static int paint(struct outside_walk *walk, uint32_t commit, uint32_t added)
+{
+	uint32_t *value = fp_scratch_value(walk->scratch, commit);
+	uint32_t before;
+
+	if (!value)
+		return -FP_ERROR_MEMORY;
+	before = *value;
+	*value |= added;
+	if (before)
+		walk->queued[before]--;
+	walk->queued[before | added]++;
+	return before ? 0 : fp_scratch_heap_put(walk->scratch, commit);
+}
+
+static int paint_outside_parents(struct outside_walk *walk, uint32_t commit, uint32_t added)
+{
+	uint32_t room[2];
+	const uint32_t *parents;
+	uint32_t count = fp_graph_parents(walk->view, commit, &parents, room);
+	int r = 0;
+
+	for (uint32_t i = 0; i < count && r >= 0; i++)
+		if (!fp_reach_has(walk->pivot, parents[i]))
+			r = paint(walk, parents[i], added);
+	return r;
+}
+
+/* Nothing common can be met any more when one colour has run out. */
+static bool may_meet(const struct outside_walk *walk)
+{
+	return walk->queued[FROM_BOTH] || (walk->queued[FROM_FIRST] && walk->queued[FROM_SECOND]);
+}
+
+/* The best common ancestors among the commits outside, of two that are. */
+static int find_outside(const struct fp_graph_view *view, const struct fp_reach *pivot,
+	struct fp_scratch *scratch, uint32_t first, uint32_t second, struct fp_bases *found)
+{
+	struct outside_walk walk = {.view = view, .pivot = pivot, .scratch = scratch};
+	uint32_t at;
+	int r;
+
+	fp_scratch_clear(scratch);
+	r = paint(&walk, first, FROM_FIRST);
+	if (r >= 0)
+		r = paint(&walk, second, FROM_SECOND);
+	while (r >= 0 && may_meet(&walk) && fp_scratch_heap_take(scratch, &at)) {
+		uint32_t final = *fp_scratch_value(scratch, at);
+
+		walk.queued[final]--;
+		if (final == FROM_BOTH) {
+			if (!fp_bases_add(found, at))
+				return TOO_MANY;
+			final |= STALE;
+		}
+		r = paint_outside_parents(&walk, at, final);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* ---- within it ---- */
+
+/* Where side commits below `side` meet the ancestors of the chain commit at `position`, which is
+ * no ancestor of theirs itself. */
+static int collect_below(const struct fp_graph_view *view, const struct fp_reach *pivot,
+	struct fp_scratch *scratch, uint32_t side, uint32_t position, struct fp_bases *found)
+{
+	uint32_t at = side;
+	int r;
+
+	fp_scratch_clear(scratch);
+	r = fp_scratch_push(scratch, at);
+	while (r >= 0 && fp_scratch_pop(scratch, &at)) {
+		uint32_t room[2];
+		const uint32_t *parents;
+		uint32_t count = fp_graph_parents(view, at, &parents, room);
+
+		for (uint32_t i = 0; i < count && r >= 0; i++) {
+			if (pivot->value[parents[i]] > position)
+				r = fp_scratch_push_if_new(scratch, parents[i]);
+			else if (!fp_bases_add(found, parents[i]))
+				return TOO_MANY;
+		}
+	}
+	return r < 0 ? r : 0;
+}
+
+static int add_bases_of_walk(const struct fp_graph_view *view, struct fp_scratch *scratch,
+	uint32_t first, uint32_t second, struct fp_bases *found)
+{
+	struct fp_bases bases;
+	struct fp_error error;
+	int r = fp_walk_merge_bases(view, scratch, first, second, &bases, &error);
+
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < bases.count; i++)
+		if (!fp_bases_add(found, bases.commits[i]))
+			return TOO_MANY;
+	return bases.more ? TOO_MANY : 0;
+}
+
+/* Common ancestors of two commits of the history, the best among them. */
+static int meet_within(const struct fp_graph_view *view, const struct fp_reach *pivot,
+	struct fp_scratch *scratch, uint32_t first, uint32_t second, struct fp_bases *found)
+{
+	bool ordered = pivot->value[first] < pivot->value[second] ||
+		       (pivot->value[first] == pivot->value[second] &&
+			       !fp_reach_is_on_chain(pivot, first));
+	uint32_t earlier = ordered ? first : second, later = ordered ? second : first;
+	int r = fp_reach_leads_to(view, pivot, scratch, earlier, later);
+
+	if (r == 0 && pivot->value[first] == pivot->value[second]) {
+		r = fp_reach_leads_to(view, pivot, scratch, later, earlier);
+		if (r > 0)
+			earlier = later;
+	}
+	if (r < 0)
+		return r;
+	if (r > 0)
+		return fp_bases_add(found, earlier) ? 0 : TOO_MANY;
+	if (fp_reach_is_on_chain(pivot, earlier))
+		return collect_below(view, pivot, scratch, later, pivot->value[earlier], found);
+	return add_bases_of_walk(view, scratch, earlier, later, found);
+}
+
+/* The commits of the history whose ancestors are what `commit` has in it. */
+static int list_entrances(const struct fp_graph_view *view, const struct fp_reach *pivot,
+	struct fp_scratch *scratch, uint32_t commit, struct fp_bases *entrances)
+{
+	uint32_t value = fp_reach_inherited(pivot, commit);
+
+	entrances->count = 0;
+	entrances->more = false;
+	if (value == NO_BASE)
+		return 0;
+	if (value == SEVERAL_BASES)
+		return fp_reach_collect_bases(view, pivot, scratch, commit, entrances);
+	return fp_reach_add_bases(pivot, value, entrances) ? 0 : TOO_MANY;
+}
+
+static int meet_inside(const struct fp_graph_view *view, const struct fp_reach *pivot,
+	struct fp_scratch *scratch, uint32_t tip, uint32_t commit, struct fp_bases *found)
+{
+	struct fp_bases ours, theirs;
+	int r = list_entrances(view, pivot, scratch, tip, &ours);
+
+	if (r == 0)
+		r = list_entrances(view, pivot, scratch, commit, &theirs);
+	if (r != 0)
+		return r;
+	if ((uint64_t)ours.count * theirs.count > PAIRS_MAX)
+		return TOO_MANY;
+	for (uint32_t i = 0; i < ours.count; i++) {
+		for (uint32_t k = 0; k < theirs.count; k++) {
+			r = meet_within(
+				view, pivot, scratch, ours.commits[i], theirs.commits[k], found);
+			if (r != 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+/* ---- ancestry ---- */
+
+/* For two commits outside. */
+static int leads_outside(const struct fp_graph_view *view, const struct fp_reach *pivot,
+	struct fp_scratch *scratch, uint32_t ancestor, uint32_t commit)
+{
+	int r;
+
+	fp_scratch_clear(scratch);
+	r = fp_scratch_push(scratch, commit);
+	while (r >= 0 && fp_scratch_pop(scratch, &commit)) {
+		uint32_t room[2];
+		const uint32_t *parents;
+		uint32_t count;
+
+		if (commit == ancestor)
+			return 1;
+		count = fp_graph_parents(view, commit, &parents, room);
+		for (uint32_t i = 0; i < count && r >= 0; i++)
+			if (parents[i] >= ancestor && !fp_reach_has(pivot, parents[i]))
+				r = fp_scratch_push_if_new(scratch, parents[i]);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* 1, 0, or -FP_ERROR_MEMORY. */
+static int leads_to(const struct fp_graph_view *view, const struct fp_reach *pivot,
+	struct fp_scratch *scratch, uint32_t ancestor, uint32_t commit)
+{
+	struct fp_bases entrances;
+	struct fp_error error;
+	int r;
+
+	if (ancestor >= commit)
+		return ancestor == commit;
+	if (!fp_reach_has(pivot, ancestor))
+		return fp_reach_has(pivot, commit)
+			       ? 0
+			       : leads_outside(view, pivot, scratch, ancestor, commit);
+	r = list_entrances(view, pivot, scratch, commit, &entrances);
+	if (r == TOO_MANY)
+		return fp_walk_is_ancestor(view, scratch, ancestor, commit, &error);
+	for (uint32_t i = 0; i < entrances.count && r == 0; i++)
+		r = fp_reach_leads_to(view, pivot, scratch, ancestor, entrances.commits[i]);
+	return r;
+}
+
+int fp_pivot_is_ancestor(const struct fp_graph_view *view, const struct fp_reach *pivot,
+	struct fp_scratch *scratch, uint32_t ancestor, uint32_t commit, struct fp_error *error)
+{
+	int r;
+
+	if (!pivot)
+		return fp_walk_is_ancestor(view, scratch, ancestor, commit, error);
+	r = leads_to(view, pivot, scratch, ancestor, commit);
+	return r < 0 ? fp_error_memory(error) : r;
+}
+
+/* ---- merge bases ---- */
+
+static int keep_maximal(const struct fp_graph_view *view, const struct fp_reach *pivot,
+	struct fp_scratch *scratch, struct fp_bases *bases)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < bases->count; i++) {
+		uint32_t commit = bases->commits[i];
+		int below = 0;
+
+		for (uint32_t k = 0; k < bases->count && below == 0; k++)
+			if (k != i)
+				below = leads_to(view, pivot, scratch, commit, bases->commits[k]);
+		if (below < 0)
+			return below;
+		if (below)
+			continue;
+		/* swap, so that the dropped ones stay for comparing with */
+		bases->commits[i] = bases->commits[kept];
+		bases->commits[kept++] = commit;
+	}
+	bases->count = kept;
+	return 0;
+}
+
+int fp_pivot_merge_bases(const struct fp_graph_view *view, const struct fp_reach *pivot,
+	struct fp_scratch *scratch, uint32_t tip, uint32_t commit, struct fp_bases *bases,
+	struct fp_error *error)
+{
+	int r = 0;
+
+	if (!pivot)
+		return fp_walk_merge_bases(view, scratch, tip, commit, bases, error);
+	bases->count = 0;
+	bases->more = false;
+	if (!fp_reach_has(pivot, tip) && !fp_reach_has(pivot, commit))
+		r = find_outside(view, pivot, scratch, tip, commit, bases);
+	if (r == 0)
+		r = meet_inside(view, pivot, scratch, tip, commit, bases);
+	if (r == TOO_MANY)
+		return fp_walk_merge_bases(view, scratch, tip, commit, bases, error);
+	if (r == 0 && bases->count > 1)
+		r = keep_maximal(view, pivot, scratch, bases);
+	if (r < 0)
+		return fp_error_memory(error);
+	return fp_walk_order_bases(view, scratch, tip, commit, bases, error);
+}
+
+/* ---- counts ---- */
+
+/* How many commits a commit reaches, itself included: 0 when that cannot be read off. */
+static int count_reached(const struct fp_graph_view *view, const struct fp_reach *pivot,
+	struct fp_scratch *scratch, uint32_t commit, uint32_t *counted)
+{
+	uint32_t value = fp_reach_inherited(pivot, commit), inside = 0, outside = 0;
+	struct fp_error error;
+	int r = 0;
+
+	*counted = 0;
+	if (!fp_reach_has(pivot, commit)) {
+		outside = pivot->reached[commit];
+		if (outside == 0 || (value != NO_BASE && value & BASE_SET))
+			return 0;
+	}
+	if (value != NO_BASE)
+		r = fp_reach_count_ancestors(
+			view, pivot, scratch, value & ~OUTSIDE, &inside, &error);
+	*counted = inside + outside;
+	return r;
+}
+
+int fp_pivot_count_between(const struct fp_graph_view *view, const struct fp_reach *pivot,
+	struct fp_scratch *scratch, uint32_t from, uint32_t to, uint32_t *count,
+	struct fp_error *error)
+{
+	uint32_t newer = 0, older = 0;
+	int r = 0;
+
+	if (pivot)
+		r = count_reached(view, pivot, scratch, to, &newer);
+	if (r >= 0 && newer)
+		r = count_reached(view, pivot, scratch, from, &older);
+	if (r < 0)
+		return fp_error_memory(error);
+	if (newer == 0 || older == 0)
+		return fp_walk_count_between(view, scratch, from, to, count, error);
+	*count = newer - older;
+	return 0;
+}

@@ -1,0 +1,104 @@
+/* Questions by way of a pivot against brute force and against walks. */
+#include "dag.h"
+#include "forkpoint/graph/pivot.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct dag dag;
+static struct fp_scratch scratch;
+
+/* What shapes of questions there were: a check that none of them went unasked. */
+struct met {
+	uint32_t several, outside, mixed, inside;
+};
+
+static void check_pair(const struct fp_reach *pivot, uint32_t tip, uint32_t commit, struct met *met)
+{
+	bool tip_in = fp_reach_has(pivot, tip), commit_in = fp_reach_has(pivot, commit);
+	struct fp_bases bases, walked;
+	uint32_t count = UINT32_MAX;
+
+	assert_int_equal(
+		fp_pivot_merge_bases(&dag.view, pivot, &scratch, tip, commit, &bases, NULL), 0);
+	assert_true(dag_has_bases(&dag, tip, commit, &bases));
+	assert_int_equal(fp_walk_merge_bases(&dag.view, &scratch, tip, commit, &walked, NULL), 0);
+	assert_true(dag_same_bases(&bases, &walked));
+	assert_int_equal(fp_pivot_is_ancestor(&dag.view, pivot, &scratch, commit, tip, NULL),
+		dag_reaches(&dag, tip, commit));
+	if (dag_reaches(&dag, tip, commit)) {
+		assert_int_equal(fp_pivot_count_between(
+					 &dag.view, pivot, &scratch, commit, tip, &count, NULL),
+			0);
+		assert_int_equal(count, dag_count_between(&dag, commit, tip));
+	}
+	met->several += bases.count > 1;
+	met->outside += !tip_in && !commit_in;
+	met->mixed += tip_in != commit_in;
+	met->inside += tip_in && commit_in;
+}
+
+static void agrees_with_brute_force_and_walks(void **state)
+{
+	struct met met = {0};
+
+	(void)state;
+	for (enum dag_shape shape = 0; shape < DAG_SHAPES; shape++)
+		for (enum dag_clock clock = 0; clock < DAG_CLOCKS; clock++) {
+			dag_make(&dag, shape, clock, pick(6) ? DAG_MAX : 1 + pick(12));
+			dag_load(&dag);
+			for (int pivots = 0; pivots < 4; pivots++) {
+				struct fp_reach *pivot =
+					fp_reach_build(&dag.view, pick(dag.count), NULL, &scratch);
+
+				assert_non_null(pivot);
+				for (int pairs = 0; pairs < 600; pairs++)
+					check_pair(pivot, pick(dag.count), pick(dag.count), &met);
+				fp_reach_unref(pivot);
+			}
+			dag_release(&dag);
+		}
+	assert_true(met.several > 100); /* or the hard part went untested */
+	assert_true(met.outside > 1000);
+	assert_true(met.mixed > 1000);
+	assert_true(met.inside > 1000);
+	fp_scratch_release(&scratch);
+}
+
+/* Without a pivot it walks. */
+static void needs_no_pivot(void **state)
+{
+	struct fp_bases bases, walked;
+	uint32_t count;
+
+	(void)state;
+	dag_make(&dag, DAG_TOPICS, DAG_TICKING, DAG_MAX);
+	dag_load(&dag);
+	assert_int_equal(
+		fp_pivot_merge_bases(&dag.view, NULL, &scratch, DAG_MAX - 1, 40, &bases, NULL), 0);
+	assert_int_equal(
+		fp_walk_merge_bases(&dag.view, &scratch, DAG_MAX - 1, 40, &walked, NULL), 0);
+	assert_true(dag_same_bases(&bases, &walked));
+	assert_int_equal(fp_pivot_is_ancestor(&dag.view, NULL, &scratch, 0, DAG_MAX - 1, NULL),
+		dag_reaches(&dag, DAG_MAX - 1, 0));
+	assert_int_equal(
+		fp_pivot_count_between(&dag.view, NULL, &scratch, 7, DAG_MAX - 1, &count, NULL), 0);
+	assert_int_equal(count, dag_count_between(&dag, 7, DAG_MAX - 1));
+	dag_release(&dag);
+	fp_scratch_release(&scratch);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(agrees_with_brute_force_and_walks),
+		cmocka_unit_test(needs_no_pivot),
+	};
+
+	dag_seed();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
