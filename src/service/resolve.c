@@ -13,8 +13,8 @@ static bool find_fork_point(struct fp_worker *worker, struct fp_answer *answer)
 		r = fp_reach_merge_bases(view, branch->reach, &worker->scratch, answer->commit,
 			&answer->bases, &error);
 	else
-		r = fp_walk_merge_bases(view, &worker->scratch, branch->tip, answer->commit,
-			&answer->bases, &error);
+		r = fp_pivot_merge_bases(view, answer->repository->branches->pivot,
+			&worker->scratch, branch->tip, answer->commit, &answer->bases, &error);
 	if (r < 0) {
 		fp_buf_add_text(&answer->detail, error.text);
 		return fp_answer_fail(answer, FP_STEP_FORK_POINT, FP_OUTCOME_INTERNAL);
@@ -44,8 +44,9 @@ static bool count_behind(struct fp_worker *worker, struct fp_answer *answer)
 		r = fp_reach_count_beyond(view, branch->reach, &worker->scratch, answer->fork_point,
 			answer->commit, &answer->commits_behind, &error);
 	else
-		r = fp_walk_count_between(view, &worker->scratch, answer->fork_point,
-			answer->commit, &answer->commits_behind, &error);
+		r = fp_pivot_count_between(view, answer->repository->branches->pivot,
+			&worker->scratch, answer->fork_point, answer->commit,
+			&answer->commits_behind, &error);
 	if (r >= 0)
 		return true;
 	fp_buf_add_text(&answer->detail, error.text);

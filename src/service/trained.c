@@ -11,8 +11,8 @@ int fp_answer_is_on_branch(
 
 	if (branch->reach)
 		return fp_reach_has(branch->reach, commit);
-	return fp_walk_is_ancestor(
-		&answer->repository->branches->view, &worker->scratch, commit, branch->tip, &error);
+	return fp_pivot_is_ancestor(&answer->repository->branches->view,
+		answer->repository->branches->pivot, &worker->scratch, commit, branch->tip, &error);
 }
 
 /* Whether a commit of the branch's history is the fork point or one of its ancestors. */
@@ -25,7 +25,8 @@ static int leads_to_fork_point(
 	if (answer->branch->reach)
 		return fp_reach_is_ancestor(view, answer->branch->reach, &worker->scratch, commit,
 			answer->fork_point, &error);
-	return fp_walk_is_ancestor(view, &worker->scratch, commit, answer->fork_point, &error);
+	return fp_pivot_is_ancestor(view, answer->repository->branches->pivot, &worker->scratch,
+		commit, answer->fork_point, &error);
 }
 
 /* Whether the grammar names the minute of a commit, so that a training commit can be looked up. */
@@ -92,8 +93,8 @@ static int count_age(struct fp_worker *worker, struct fp_answer *answer, uint32_
 	int r;
 
 	if (!reach) {
-		r = fp_walk_count_between(
-			view, &worker->scratch, trained, answer->fork_point, &between, &error);
+		r = fp_pivot_count_between(view, answer->repository->branches->pivot,
+			&worker->scratch, trained, answer->fork_point, &between, &error);
 	} else {
 		r = fp_reach_count_ancestors(
 			view, reach, &worker->scratch, answer->fork_point, &newer, &error);

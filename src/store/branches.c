@@ -167,18 +167,84 @@ static struct fp_reach *previous_reach(
 	return branch ? branch->reach : NULL;
 }
 
-static int build_reaches(struct fp_branches *branches, const struct fp_branches *previous,
-	struct fp_scratch *scratch)
+/* ---- reaches ---- */
+
+/*
+ * What a repository's commits may take in memory, all told, is 64 bytes a commit and a little that
+ * does not grow with them. The graph takes at most 52 (see graph.h). The pivot's reach, the default
+ * branch's as a rule, takes at most 12.5 and is always there: it answers for every branch. Other
+ * tracked branches get reaches of their own while there is room, newest tip first, because a reach
+ * answers faster than the pivot where branches have merged each other back and forth; in small
+ * repositories that is all of them.
+ */
+enum { BYTES_PER_COMMIT = 64, BYTES_BESIDES = 1 << 20 };
+
+static uint64_t bytes_allowed(const struct fp_branches *branches)
 {
+	return (uint64_t)branches->view.count * BYTES_PER_COMMIT + BYTES_BESIDES;
+}
+
+static int build_reach(struct fp_branches *branches, struct fp_branch *branch,
+	const struct fp_branches *previous, struct fp_scratch *scratch, uint64_t *bytes)
+{
+	branch->reach = fp_reach_build(&branches->view, branch->tip,
+		previous_reach(previous, &branches->view, branch->name), scratch);
+	if (!branch->reach)
+		return -FP_ERROR_MEMORY;
+	*bytes += fp_reach_memory_bytes(branch->reach);
+	return 0;
+}
+
+/* The tracked branch without a reach that has the newest tip; NULL. */
+static struct fp_branch *next_tracked(struct fp_branches *branches)
+{
+	struct fp_branch *next = NULL;
+
 	for (size_t i = 0; i < branches->count; i++) {
 		struct fp_branch *branch = &branches->items[i];
 
-		if (!branch->tracked || branch->tip == FP_NO_COMMIT)
-			continue;
-		branch->reach = fp_reach_build(&branches->view, branch->tip,
-			previous_reach(previous, &branches->view, branch->name), scratch);
-		if (!branch->reach)
+		if (branch->tracked && !branch->reach && branch->tip != FP_NO_COMMIT &&
+			(!next || branch->tip > next->tip))
+			next = branch;
+	}
+	return next;
+}
+
+/* The default branch, else the tracked branch with the newest tip, else any that leads to
+ * commits; NULL. */
+static struct fp_branch *choose_pivot(
+	struct fp_branches *branches, const struct fp_repository_settings *settings)
+{
+	uint32_t index;
+	struct fp_branch *next;
+
+	if (fp_map_get(&branches->by_name, settings->default_branch, &index) &&
+		branches->items[index].tip != FP_NO_COMMIT)
+		return &branches->items[index];
+	next = next_tracked(branches);
+	for (size_t i = 0; !next && i < branches->count; i++)
+		if (branches->items[i].tip != FP_NO_COMMIT)
+			next = &branches->items[i];
+	return next;
+}
+
+static int build_reaches(struct fp_branches *branches,
+	const struct fp_repository_settings *settings, const struct fp_branches *previous,
+	struct fp_scratch *scratch)
+{
+	uint64_t bytes = fp_graph_memory_bytes(branches->view.graph), last = 0;
+	struct fp_branch *branch = choose_pivot(branches, settings);
+
+	if (!branch)
+		return 0;
+	if (build_reach(branches, branch, previous, scratch, &bytes) < 0)
+		return -FP_ERROR_MEMORY;
+	branches->pivot = branch->reach;
+	last = fp_reach_memory_bytes(branch->reach);
+	while (bytes + last <= bytes_allowed(branches) && (branch = next_tracked(branches))) {
+		if (build_reach(branches, branch, previous, scratch, &bytes) < 0)
 			return -FP_ERROR_MEMORY;
+		last = fp_reach_memory_bytes(branch->reach);
 	}
 	return 0;
 }
@@ -300,7 +366,7 @@ struct fp_branches *fp_branches_build(const struct fp_repository_settings *setti
 	*refs = (struct fp_ref_rows){0};
 	branches->revision = revision;
 	if (copy_facts(branches, facts) < 0 || list_branches(branches, settings) < 0 ||
-		build_reaches(branches, previous, scratch) < 0 ||
+		build_reaches(branches, settings, previous, scratch) < 0 ||
 		find_twins(branches, settings) < 0) {
 		fp_branches_unref(branches);
 		return NULL;

@@ -11,7 +11,7 @@
 #include "forkpoint/base/map.h"
 #include "forkpoint/core/catalog.h"
 #include "forkpoint/core/select.h"
-#include "forkpoint/graph/reach.h"
+#include "forkpoint/graph/pivot.h"
 #include "forkpoint/graph/trained.h"
 #include "forkpoint/store/commits.h"
 #include "forkpoint/store/refs.h"
@@ -25,7 +25,8 @@ struct fp_branch {
 	struct fp_str name; /* short: release/2.4 */
 	uint32_t tip;	    /* FP_NO_COMMIT when the ref leads to no commit of the graph */
 	bool tracked;
-	struct fp_reach *reach; /* of tracked branches; NULL for the others */
+	struct fp_reach
+		*reach; /* of the pivot and of tracked branches, as far as there is room; or NULL */
 	/* Former names from the configuration; borrowed from it (see fp_settings). */
 	const struct fp_str *aliases;
 	size_t alias_count;
@@ -51,8 +52,9 @@ struct fp_branches {
 	uint32_t *ref_commits;	 /* per ref: its commit's index or FP_NO_COMMIT */
 	struct fp_branch *items; /* refs/heads/ only, by name */
 	size_t count;
-	struct fp_map by_name;	/* short name → index */
-	struct fp_facts *facts; /* by the graph's facts numbers */
+	const struct fp_reach *pivot; /* one of the items'; NULL when no branch has commits */
+	struct fp_map by_name;	      /* short name → index */
+	struct fp_facts *facts;	      /* by the graph's facts numbers */
 	size_t facts_count;
 	int64_t revision; /* newest ref event */
 	int64_t arrivals; /* newest commit that came by its id; set by who builds it */
