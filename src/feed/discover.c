@@ -89,8 +89,10 @@ static int listen_to(
 	struct fp_str body = fp_buf_str(&sample);
 	*speech = speech_of(body, url);
 	/* a page to sign in on is an answer of its own, whatever lies beside it */
-	if (*speech == SHOWS_HTML && fp_body_sniff(FP_BODY_XML, body, error) == -FP_ERROR_DENIED)
+	if (*speech == SHOWS_HTML && fp_body_sniff(FP_BODY_XML, body, error) == -FP_ERROR_DENIED) {
+		fp_error_prefix(error, "%.*s", FP_STR_ARG(fp_url_shown(url)));
 		return -FP_ERROR_DENIED;
+	}
 	return 0;
 }
 

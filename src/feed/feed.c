@@ -121,8 +121,9 @@ static int look_gallery(struct fp_feed *feed, const char *package_id, struct fp_
 	const char *url = fp_v3_index(feed->v3)->url[FP_RESOURCE_LEGACY_GALLERY];
 	if (!url)
 		return fp_error_set(error, FP_ERROR_INVALID,
-			"the service index offers nothing that lists versions: no flat container, "
-			"no registrations, no LegacyGallery");
+			"%.*s offers nothing that lists versions: no flat container, no "
+			"registrations, no LegacyGallery",
+			FP_STR_ARG(fp_url_shown(feed->url)));
 	if (feed->v2 && strcmp(feed->v2_url, url) != 0) {
 		fp_v2_free(feed->v2);
 		free(feed->v2_url);

@@ -138,7 +138,8 @@ int fp_fetcher_check(const struct fp_fetcher *fetcher, struct fp_error *error)
 			error, FP_ERROR_CANCELLED, "the look at the feed was cancelled");
 	if (fetcher->deadline_us > 0 && fp_clock_monotonic_us() > fetcher->deadline_us)
 		return fp_error_set(error, FP_ERROR_TIMEOUT,
-			"the look at the feed took longer than its total deadline of %lld ms",
+			"%.*s: the look at the feed took longer than its total deadline of %lld ms",
+			FP_STR_ARG(fp_url_shown(options->url)),
 			(long long)(options->total_timeout_us / FP_US_PER_MS));
 	return 0;
 }

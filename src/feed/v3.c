@@ -120,8 +120,10 @@ static int take_index(
 		return 0;
 	struct fp_service_index index;
 	int r = fp_service_index_read(fp_buf_str(body), fetch->final_url, &index, error);
-	if (r < 0)
+	if (r < 0) {
+		fp_error_prefix(error, "%.*s", FP_STR_ARG(fp_url_shown(fetch->final_url)));
 		return r;
+	}
 	fp_service_index_release(&v3->index);
 	v3->index = index;
 	fp_validators_release(&v3->index_validators);

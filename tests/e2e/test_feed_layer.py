@@ -81,6 +81,7 @@ class Looker:
             [find_look(), *words, url, *steps], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             text=True, encoding="utf-8", errors="replace")
         self.started = False
+        self.base = url.partition("://")[2].partition("/")[0].rpartition("@")[2] or str(url)
 
     def next(self):
         if self.started:
@@ -90,7 +91,11 @@ class Looker:
         lines = []
         for line in self.process.stdout:
             if line == "end\n":
-                return Outcome(lines)
+                found = Outcome(lines)
+                # whoever reads an error must see which document it is about
+                assert (found.kind != "error" or self.base in found.text
+                        or "holds credentials" in found.text), found.text
+                return found
             lines.append(line.rstrip("\n"))
         raise AssertionError("the program ended:\n" + "\n".join(lines))
 

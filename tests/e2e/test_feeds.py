@@ -1,0 +1,182 @@
+"""Feeds that misbehave, through the daemon: they delay no other feed, change no answer and cost
+bounded memory; and what `Cache-Control: no-cache` asks of a feed."""
+import pathlib
+import statistics
+import time
+
+import pytest
+
+import feed_server as fs
+from conftest import PACKAGE
+from daemon import eventually
+from feed_server import FeedServer
+
+STAMPS = [f'2.4.2001{day:02}0000-main' for day in range(10, 30)]
+# Sanitizers keep freed memory in quarantine, and each of the feeds may hold a document.
+PEAK_MIB = 900
+UPDATES = 8
+LATENCY_S = 3.0
+
+
+def drip_for_ever():
+    return fs.drip(b' ' * 100000, 1.0)
+
+
+MISBEHAVIOURS = {
+    'drips a byte a second': ('/reg/.*', drip_for_ever()),
+    'never answers': ('.*', fs.hang(600)),
+    'stalls in the middle': ('/flat/.*', fs.stall(b'{"versions": [', 600)),
+    'a storm of 429': ('.*', fs.throttle(429)),
+    'a storm of 503 with a wait': ('.*', fs.throttle(503, '1')),
+    'resets in mid body': ('/flat/.*', fs.reset()),
+    'a wrong length': ('/reg/.*', fs.wrong_length(b'{"items": []}', 100)),
+    'ten gigabytes of spaces': ('/flat/.*', fs.endless(b' ', 10 << 30, start=b'{"versions": [')),
+    'a redirect to itself': ('/flat/.*', fs.redirect_to_itself()),
+    '50,000 levels': ('/flat/.*', fs.deep_json()),
+    'a sign-in page': ('.*', fs.sign_in_page()),
+    'endless headers': ('/reg/.*', fs.endless_headers()),
+}
+V2_MISBEHAVIOURS = {
+    'billion laughs': ('.*FindPackages.*', fs.billion_laughs()),
+    'endless next links': ('.*FindPackages.*', fs.endless_next()),
+}
+
+
+def flap(feed, moments=400):
+    """A list that is full, empty and broken in turn."""
+    kinds = [None, fs.body('{"versions": []}'), fs.status(404), fs.body('{"versions": ["1.0.0"')]
+
+    def behave(handler):
+        behave.count += 1
+        rule = kinds[behave.count % len(kinds)] if behave.count < moments else None
+        rule(handler) if rule else handler.answer()
+    behave.count = 0
+    feed.misbehave('/flat/.*', behave)
+
+
+def repository_of(world, packages):
+    return {**world.repository, 'release': {'fixed': '2.4'}, 'packages': packages}
+
+
+def package_of(feed, package_id=PACKAGE):
+    return {'id': package_id, 'feed': feed, 'grammars': ['patch-stamp'],
+            'patch_stamp_label': 'underscore'}
+
+
+@pytest.fixture
+def servers():
+    made = []
+    yield made
+    for server in made:
+        server.__exit__(None, None, None)
+
+
+def new_server(servers, package_id=PACKAGE, **options):
+    server = FeedServer(**options).__enter__()
+    servers.append(server)
+    server.publish(package_id, STAMPS[0])
+    return server
+
+
+def peak_mib(daemon):
+    status = pathlib.Path(f'/proc/{daemon.process.pid}/status').read_text(encoding='ascii')
+    return int(status.partition('VmHWM:')[2].split()[0]) >> 10
+
+
+def update_latencies(daemon, sha, good):
+    """From a version's appearance on the good feed until it is answered."""
+    spans = []
+    for stamp in STAMPS[1:UPDATES + 1]:
+        good.publish(PACKAGE, stamp)
+        appeared = time.monotonic()
+        eventually(lambda: daemon.version(sha, repo='winui') == stamp, every=0.01,
+                   seconds=30, what=f'{stamp} on the good feed')
+        spans.append(time.monotonic() - appeared)
+    return spans
+
+
+@pytest.mark.limit(150)
+def test_no_misbehaviour_delays_another_feed(world, servers):
+    sha = world.new_upstream().commit('main', '2020-02-01 00:00')
+    good = new_server(servers)
+    feeds = {'good': {'url': good.index_url, 'interval': '100ms'}}
+    odd = []
+    for name, (path, rule) in {**MISBEHAVIOURS, **V2_MISBEHAVIOURS}.items():
+        odd.append(package_of(name.replace(' ', '-').replace(',', ''), f'Odd.{len(odd)}'))
+        server = new_server(servers, odd[-1]['id'])
+        server.misbehave(path, rule)
+        feeds[odd[-1]['feed']] = {
+            'url': server.v2_url if name in V2_MISBEHAVIOURS else server.index_url,
+            'interval': '100ms', 'max_document': '64MiB', 'max_pages': 500}
+    flapping = new_server(servers, 'Odd.Flapping')
+    odd.append(package_of('flapping', 'Odd.Flapping'))
+    feeds['flapping'] = {'url': flapping.index_url, 'interval': '100ms'}
+    world.config['feeds'] = feeds
+    world.config['repositories'] = {
+        'winui': repository_of(world, [package_of('good')]), 'odd': repository_of(world, odd)}
+    daemon = world.new_daemon().start(ready=False)
+    eventually(lambda: answers(daemon, sha), seconds=60, what='the good feed')
+    flap(flapping)
+    spans = update_latencies(daemon, sha, good)
+    print(f'update of the good feed beside {len(odd)} odd ones: median '
+          f'{statistics.median(spans) * 1000:.0f} ms, longest {max(spans) * 1000:.0f} ms; '
+          f'peak {peak_mib(daemon)} MiB')
+    assert statistics.median(spans) < LATENCY_S / 2 and max(spans) < LATENCY_S
+    assert peak_mib(daemon) < PEAK_MIB
+    check_odd_ones(daemon, odd)
+
+
+def answers(daemon, sha):
+    try:
+        return daemon.version(sha, repo='winui') == STAMPS[0]
+    except (OSError, KeyError):
+        return False
+
+
+def check_odd_ones(daemon, odd):
+    """Nothing is listed that was not, and what keeps failing says which document is the matter."""
+    failing = 0
+    for package in daemon.get('/repos/odd').json['packages']:
+        if package['last_error'] and package['feed'] != 'flapping':
+            failing += 1
+            assert 'http://127.0.0.1:' in package['last_error'], package
+            assert package['trouble'] == package['last_error'], package
+    assert failing >= 6         # the others still wait
+    for package in odd:
+        reply = daemon.get('/versions', repo='odd', package=package['id'])
+        texts = {item['version'] for item in reply.json.get('items', [])}
+        assert all(text == STAMPS[0] or text.startswith('1.0.') for text in texts), package
+
+
+def test_a_flapping_list_deletes_nothing(world, servers):
+    sha = world.new_upstream().commit('main', '2020-02-01 00:00')
+    feed = new_server(servers, resources=('flat',))
+    feed.publish(PACKAGE, *STAMPS[1:3])
+    world.config['feeds'] = {'demo': {'url': feed.index_url, 'interval': '100ms'}}
+    world.config['repositories'] = {'winui': repository_of(world, [package_of('demo')])}
+    daemon = world.new_daemon().start()
+    assert daemon.version(sha) == STAMPS[2]
+    flap(feed)
+    feed.requests.clear()
+    while len(feed.requests) < 12:
+        assert daemon.version(sha) == STAMPS[2]
+        time.sleep(0.05)
+    feed.behave()
+    assert not daemon.get('/versions', repo='winui', status='vanished').json['items']
+
+
+def test_no_cache_asks_the_feed_anew(world, servers):
+    sha = world.new_upstream().commit('main', '2020-02-01 00:00')
+    feed = new_server(servers)
+    world.config['feeds'] = {'demo': {'url': feed.index_url, 'interval': '1h'}}
+    world.config['repositories'] = {'winui': repository_of(world, [package_of('demo')])}
+    daemon = world.new_daemon().start()
+    assert daemon.version(sha) == STAMPS[0]
+    feed.publish(PACKAGE, STAMPS[1])
+    feed.requests.clear()
+    assert daemon.version(sha) == STAMPS[0]
+    reply = daemon.resolve(sha, headers={'Cache-Control': 'no-cache'})
+    assert reply.json['package']['version'] == STAMPS[1]
+    assert {'/v3/index.json', f'/flat/{PACKAGE.lower()}/index.json',
+            f'/reg/{PACKAGE.lower()}/index.json'} <= set(feed.paths())
+    assert all('If-None-Match' not in request.headers for request in feed.requests)
