@@ -174,7 +174,7 @@ int fp_mirror_consolidate(struct fp_mirror *mirror, unsigned pack_threshold,
 	FP_CLEANUP(fp_mirror_lock_drop) struct fp_mirror_lock lock = {-1};
 	FP_CLEANUP(fp_pack_list_close) struct fp_pack_list list = {0};
 	size_t chosen;
-	int rc = fp_mirror_lock_take(mirror->path, LOCK_WAIT_MS, &lock, error);
+	int rc = fp_mirror_lock_take(mirror->path, LOCK_WAIT_MS, cancelled, &lock, error);
 
 	if (!rc)
 		rc = fp_pack_list_open(mirror->path, &list, error);

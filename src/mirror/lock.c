@@ -22,8 +22,8 @@ static int join(
 	return fp_error_set(error, FP_ERROR_LIMIT, "the path %s is too long", folder);
 }
 
-int fp_mirror_lock_take(
-	const char *mirror_path, int wait_ms, struct fp_mirror_lock *lock, struct fp_error *error)
+int fp_mirror_lock_take(const char *mirror_path, int wait_ms, const atomic_bool *cancelled,
+	struct fp_mirror_lock *lock, struct fp_error *error)
 {
 	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
 	char path[4096];
@@ -36,6 +36,11 @@ int fp_mirror_lock_take(
 		return fp_error_set(error, errno == ENOSPC ? FP_ERROR_FULL : FP_ERROR_IO,
 			"cannot open %s: %s", path, strerror(errno));
 	for (; flock(fd, LOCK_EX | LOCK_NB) < 0; wait_ms -= RETRY_MS) {
+		if (cancelled && atomic_load_explicit(cancelled, memory_order_relaxed)) {
+			close(fd);
+			return fp_error_set(error, FP_ERROR_CANCELLED,
+				"waiting for the mirror %s was cancelled", mirror_path);
+		}
 		if (errno != EWOULDBLOCK || wait_ms <= 0) {
 			close(fd);
 			return fp_error_set(error, FP_ERROR_BUSY,

@@ -124,11 +124,11 @@ int fp_keep_commits(git_repository *repo, git_odb *odb, const struct fp_oid *oid
 				     : fp_ref_table_write(git_repository_path(repo), &table, error);
 }
 
-int fp_mirror_keep(
-	struct fp_mirror *mirror, const struct fp_oid *oids, size_t count, struct fp_error *error)
+int fp_mirror_keep(struct fp_mirror *mirror, const struct fp_oid *oids, size_t count,
+	const atomic_bool *cancelled, struct fp_error *error)
 {
 	FP_CLEANUP(fp_mirror_lock_drop) struct fp_mirror_lock lock = {-1};
-	int rc = fp_mirror_lock_take(mirror->path, LOCK_WAIT_MS, &lock, error);
+	int rc = fp_mirror_lock_take(mirror->path, LOCK_WAIT_MS, cancelled, &lock, error);
 
 	return rc ? rc : fp_keep_commits(mirror->repo, mirror->odb, oids, count, error);
 }

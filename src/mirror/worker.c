@@ -254,7 +254,7 @@ static int fetch(struct worker *worker, struct fp_fetch_result *result, struct f
 	if (rc == 1)
 		rc = fp_folder_create(job->path, error);
 	if (!rc)
-		rc = fp_mirror_lock_take(job->path, LOCK_WAIT_MS, &lock, error);
+		rc = fp_mirror_lock_take(job->path, LOCK_WAIT_MS, NULL, &lock, error);
 	if (rc)
 		return rc;
 	fp_upstream_init(&upstream, job);

@@ -76,9 +76,10 @@ static void set_aside(struct fp_repository_source *source)
 {
 	char aside[4096];
 
-	snprintf(aside, sizeof(aside), "%s.damaged-%lld", source->path,
+	snprintf(aside, sizeof(aside), "%s" FP_SET_ASIDE "%lld", source->path,
 		(long long)(fp_clock_real_us() / FP_US_PER_S));
 	source->taken_in = false;
+	source->rescued = false;
 	if (rename(source->path, aside) == 0)
 		fp_log(FP_LOG_WARNING, "mirror.set_aside", "repo=%s folder=%s",
 			source->config->name, fp_log_quote(aside).text);
@@ -113,7 +114,7 @@ static int append_commit(void *context, const struct fp_commit_row *row, struct 
 static int take_arrival(struct fp_look *look, const struct fp_oid *oid, struct fp_error *error)
 {
 	struct fp_repository_source *source = look->source;
-	int r = fp_mirror_keep(look->mirror, oid, 1, error);
+	int r = fp_mirror_keep(look->mirror, oid, 1, &look->sync->cancelled, error);
 
 	if (r < 0)
 		return r;
@@ -250,6 +251,8 @@ static int take_in(struct fp_look *look, struct fp_error *error)
 	struct fp_ref_events events = {0};
 	int r = open_mirror(look, error);
 
+	if (r >= 0)
+		r = fp_look_rescue(look, error);
 	if (r >= 0)
 		r = fp_mirror_read_refs(look->mirror, &look->refs, error);
 	if (r >= 0)

@@ -22,6 +22,14 @@ void fp_look_set_progress(struct fp_look *look, enum fp_repository_phase phase, 
 void fp_look_on_fetch(void *context, const struct fp_fetch_progress *progress);
 void fp_look_on_read(void *context, uint64_t read, uint64_t emitted, uint64_t total);
 
+/* ---- repository_rescue.c ---- */
+
+/* What stands between a mirror's path and the time when it was set aside. */
+#define FP_SET_ASIDE ".damaged-"
+
+/* Brings what only a mirror that was set aside has. What cannot be had is no error. */
+int fp_look_rescue(struct fp_look *look, struct fp_error *error);
+
 /* ---- repository_refs.c ---- */
 
 struct fp_ref_events {

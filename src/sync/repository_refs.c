@@ -96,7 +96,7 @@ int fp_look_keep_old_tips(
 			!fp_oid_is_zero(&event->old_commit))
 			tips[count++] = event->old_commit;
 	}
-	return count ? fp_mirror_keep(look->mirror, tips, count, error) : 0;
+	return count ? fp_mirror_keep(look->mirror, tips, count, &look->sync->cancelled, error) : 0;
 }
 
 int fp_look_store_refs(

@@ -70,6 +70,7 @@ struct fp_repository_source {
 	int64_t synced_us;
 	int64_t arrivals; /* newest commit that came by its id */
 	struct fp_noted noted;
+	bool rescued;  /* what a mirror that was set aside had was looked for */
 	bool taken_in; /* refs and commits are as the mirror has them: only a fetch changes that */
 	struct fp_scratch scratch;
 	struct fp_repository_status status; /* under the sync's lock */

@@ -85,6 +85,33 @@ def test_a_damaged_mirror_is_cloned_again_at_once(example):
     assert daemon.get('/repos/winui').json['sync']['failures'] == 0
 
 
+def test_what_only_the_damaged_mirror_had_is_rescued(example):
+    """A commit that the upstream forgot is in a pack of the old mirror that can still be read."""
+    example.repository['interval'] = '1h'
+    daemon = example.daemon.start()
+    upstream, base = example.upstream, example.sha['f23f1fad']
+    fresh = {'Cache-Control': 'no-cache'}
+    forgotten = upstream.commit('moving', '2020-02-03 10:00', parents=[base])
+    assert daemon.resolve(forgotten, 'main', wait='20').json['fork_point']['sha'] == base
+    upstream.git('update-ref', '-d', 'refs/heads/moving')
+    upstream.git('reflog', 'expire', '--expire=all', '--all')
+    upstream.git('gc', '--prune=now', '-q')
+    eventually(lambda: daemon.resolve(forgotten, 'main', headers=fresh).status == 200
+               and events(daemon)[0]['movement'] == 'deleted', what='the deletion')
+    mirror = mirror_of(daemon)
+    git(mirror, 'config', 'forkpoint.test', 'old')
+    (mirror / 'HEAD').write_text('junk\n', encoding='ascii')
+    (mirror / 'packed-refs').write_text('junk\n', encoding='ascii')
+    pushed = upstream.commit('main', '2020-02-03 10:00')
+    eventually(lambda: daemon.resolve(pushed, 'main', wait='5').status == 200, what='the clone')
+    assert git(mirror, 'config', 'forkpoint.test').returncode != 0, 'it is the old one'
+    eventually(lambda: 'mirror.rescued' in daemon.log, what='the rescue')
+    git(mirror, 'gc', '--prune=now', '-q')
+    assert git(mirror, 'cat-file', '-e', forgotten + '^{tree}').returncode == 0
+    assert daemon.resolve(forgotten, 'main').json['fork_point']['sha'] == base
+    assert daemon.get('/repos/winui').json['trouble'] is None
+
+
 def test_nothing_new_is_nothing_done(example):
     """Looks that bring nothing leave no event and no new snapshot of refs, but count as looks."""
     daemon = example.daemon.start()

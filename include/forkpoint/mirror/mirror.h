@@ -74,9 +74,19 @@ int fp_mirror_find_blob(struct fp_mirror *mirror, const struct fp_oid *tree, con
 	struct fp_oid *blob, struct fp_buf *content, struct fp_error *error);
 
 /* Keeps the commits reachable for ever, by refs of our own below refs/forkpoint/kept/. What is no
- * commit of this mirror is left out. -FP_ERROR_BUSY while a fetch goes on: ask again later. */
-int fp_mirror_keep(
-	struct fp_mirror *mirror, const struct fp_oid *oids, size_t count, struct fp_error *error);
+ * commit of this mirror is left out. -FP_ERROR_BUSY while a fetch goes on: ask again later;
+ * -FP_ERROR_CANCELLED soon after *cancelled (may be NULL) becomes true. */
+int fp_mirror_keep(struct fp_mirror *mirror, const struct fp_oid *oids, size_t count,
+	const atomic_bool *cancelled, struct fp_error *error);
+
+/*
+ * Brings commits, with all that they lead to and that the mirror lacks, from another repository's
+ * folder: a damaged mirror that was set aside. Its refs need not be readable. What cannot be read
+ * there is left out; what came is kept as by fp_mirror_keep. *rescued gets how many of the commits
+ * came. -FP_ERROR_BUSY, -FP_ERROR_CANCELLED.
+ */
+int fp_mirror_rescue(struct fp_mirror *mirror, const char *from, const struct fp_oid *oids,
+	size_t count, const atomic_bool *cancelled, size_t *rescued, struct fp_error *error);
 /* Those that are kept so; free(*oids). */
 int fp_mirror_read_kept(
 	struct fp_mirror *mirror, struct fp_oid **oids, size_t *count, struct fp_error *error);

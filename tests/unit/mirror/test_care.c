@@ -4,6 +4,7 @@
 
 #include "forkpoint/base/time.h"
 
+#include "../../../src/mirror/lock.h"
 #include "fixture.h"
 
 #include <setjmp.h>
@@ -189,11 +190,89 @@ static void test_object_types_and_blobs(void **state)
 	fixture_release(&fixture);
 }
 
+/* The lock's own file is no left-over: a sweep leaves it, and waiting for it can be cancelled. */
+static void test_lock(void **state)
+{
+	struct fixture fixture;
+	struct fp_mirror_lock lock = {-1}, second = {-1};
+	struct fp_mirror *mirror;
+	struct fp_oid oid = {{1}};
+	atomic_bool cancelled = true;
+	int64_t started;
+	const char *path;
+
+	fixture_init(&fixture);
+	fixture_run(&fixture, "git init -q --bare m; touch m/packed-refs.lock "
+			      "m/refs/heads/x.lock m/objects/pack/tmp_pack_x");
+	path = fixture_path(&fixture, "m");
+	mirror = open_mirror(path);
+	assert_int_equal(fp_mirror_lock_take(path, 0, NULL, &lock, NULL), 0);
+	fp_mirror_sweep(path);
+	fixture_run(&fixture, "test -f m/forkpoint.lock; test ! -e m/packed-refs.lock;"
+			      "test ! -e m/refs/heads/x.lock; test ! -e m/objects/pack/tmp_pack_x");
+	assert_int_equal(fp_mirror_lock_take(path, 0, NULL, &second, NULL), -FP_ERROR_BUSY);
+	started = fp_clock_monotonic_us();
+	assert_int_equal(fp_mirror_keep(mirror, &oid, 1, &cancelled, NULL), -FP_ERROR_CANCELLED);
+	assert_true(fp_clock_monotonic_us() - started < FP_US_PER_S);
+	fp_mirror_lock_drop(&lock);
+	assert_int_equal(fp_mirror_keep(mirror, &oid, 1, NULL, NULL), 0);
+	fp_mirror_close(mirror);
+	fixture_release(&fixture);
+}
+
+/* The old mirror has three lines that the new one lacks; the pack of one of them is damaged, and
+ * so are its refs and HEAD. */
+static void test_rescue(void **state)
+{
+	struct fixture fixture;
+	struct fp_mirror *mirror;
+	struct fp_error error = {0};
+	struct fp_oid oids[4] = {{{1}}}; /* the first is of no commit */
+	size_t rescued = 99;
+	atomic_bool cancelled = true;
+	char *hex;
+
+	fixture_init(&fixture);
+	fixture_run(&fixture,
+		"git init -q -b main r; cd r; echo a > a; git add .; git commit -q -m a;"
+		"git clone -q --bare . ../new; for i in 1 2 3; do git checkout -q -b b$i main;"
+		"echo $i > f; git add f; git commit -q -m $i; git rev-parse HEAD > ../b$i;"
+		"git repack -q -d; ls -t .git/objects/pack/*.pack | head -1 > "
+		"../pack$i;"
+		"done; cp $(cat ../pack2) ../x; chmod u+w $(cat ../pack2);"
+		"head -c 30 ../x > $(cat ../pack2); mv .git ../old;"
+		"echo junk > ../old/HEAD; rm -rf ../old/refs ../old/packed-refs");
+	for (int i = 1; i <= 3; i++) {
+		hex = fixture_output(&fixture, "cat b%d", i);
+		assert_true(fp_oid_parse(fp_str(hex), &oids[i]));
+		free(hex);
+	}
+	mirror = open_mirror(fixture_path(&fixture, "new"));
+	assert_int_equal(fp_mirror_rescue(mirror, fixture_path(&fixture, "old"), oids, 4,
+				 &cancelled, &rescued, &error),
+		-FP_ERROR_CANCELLED);
+	if (fp_mirror_rescue(
+		    mirror, fixture_path(&fixture, "old"), oids, 4, NULL, &rescued, &error) != 0)
+		fail_msg("%s", error.text);
+	assert_int_equal(rescued, 2);
+	fixture_run(&fixture, "cd new; git gc -q --prune=now; git cat-file -e $(cat ../b1)^{tree};"
+			      "git cat-file -e $(cat ../b3); git fsck --strict;"
+			      "test $(git for-each-ref refs/forkpoint/kept | wc -l) = 2");
+	assert_int_equal(fp_mirror_rescue(mirror, fixture_path(&fixture, "nothing"), oids, 4, NULL,
+				 &rescued, &error),
+		0);
+	assert_int_equal(rescued, 0); /* two are there, the others nowhere */
+	fp_mirror_close(mirror);
+	fixture_release(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_consolidate),
 		cmocka_unit_test(test_consolidate_cancelled),
+		cmocka_unit_test(test_lock),
+		cmocka_unit_test(test_rescue),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_object_types_and_blobs),
 	};

@@ -168,8 +168,8 @@ static void test_kept_commits(void **state)
 	assert_true(fp_oid_parse(fp_str(hex), &oids[0]));
 	memset(&oids[1], 0x77, sizeof(oids[1])); /* no such commit: left out */
 	assert_int_equal(fp_mirror_open(job.path, &mirror, &error), 0);
-	assert_int_equal(fp_mirror_keep(mirror, oids, 2, &error), 0);
-	assert_int_equal(fp_mirror_keep(mirror, oids, 2, &error), 0);
+	assert_int_equal(fp_mirror_keep(mirror, oids, 2, NULL, &error), 0);
+	assert_int_equal(fp_mirror_keep(mirror, oids, 2, NULL, &error), 0);
 	fixture_run(&fixture, "cd up; git branch -q -D topic/a; git update-ref -d refs/pull/1/head;"
 			      "git reset -q --hard light; git commit -q --allow-empty -m other");
 	fetch_well(&job, &result);
