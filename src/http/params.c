@@ -141,7 +141,8 @@ static const struct {
 	[FP_PARAM_CLIENT] = {"client", is_any, "a client's address"},
 	[FP_PARAM_SINCE] = {"since", is_time, "a time, such as 2026-01-31T22:05:00Z"},
 	[FP_PARAM_UNTIL] = {"until", is_time, "a time, such as 2026-01-31T22:05:00Z"},
-	[FP_PARAM_BY] = {"by", is_any, "names of outcome, version, branch, client, by commas"},
+	[FP_PARAM_BY] = {"by", is_any,
+		"names of repo, branch, version, outcome, client, by commas"},
 	[FP_PARAM_BUCKET] = {"bucket", is_bucket, "hour or day"},
 	[FP_PARAM_LINT] = {"lint", is_flag, "nothing, 1 or true"},
 };

@@ -246,7 +246,7 @@ fp_handler fp_handle_answer;
 fp_handler fp_handle_changes;
 fp_handler fp_handle_decode;
 fp_handler fp_handle_events;
-fp_handler fp_handle_history, fp_handle_history_list;
+fp_handler fp_handle_history, fp_handle_history_list, fp_handle_stats;
 fp_handler fp_handle_index;
 fp_handler fp_handle_livez;
 fp_handler fp_handle_problem;

@@ -1,0 +1,232 @@
+/*
+ * Numbers about past answers: sums are read in the order of time, added up by what is told apart,
+ * and given bucket by bucket.
+ */
+#include "forkpoint/store/stats.h"
+
+#include "forkpoint/base/array.h"
+#include "forkpoint/base/time.h"
+
+#include "latency.h"
+#include "rollups.h"
+#include "sql.h"
+#include "stats_groups.h"
+
+enum { ROWS_OF_BUCKET_MAX = 65536, FIRST_SLOTS = 256 };
+
+/* One row in the making. */
+struct sum {
+	uint32_t group;
+	int64_t client;
+	struct fp_latency latency;
+};
+
+struct summing {
+	struct fp_store *store;
+	const struct fp_stats_query *query;
+	struct fp_stats_groups groups;
+	fp_stats_fn *row;
+	void *context;
+	int64_t bucket; /* that the sums are of */
+	struct sum *sums;
+	size_t count, capacity;
+	/* Open addressing by group and client: a sum's place plus one. */
+	uint32_t *slots;
+	size_t slot_count; /* a power of two, more than twice the sums */
+	uint64_t passed;   /* rows given or passed over */
+	bool more;
+};
+
+static void summing_release(struct summing *summing)
+{
+	fp_stats_groups_release(&summing->groups);
+	free(summing->sums);
+	free(summing->slots);
+}
+
+/* ---- adding up ---- */
+
+static size_t slot_of(const struct summing *summing, uint32_t group, int64_t client)
+{
+	uint64_t key = ((uint64_t)group << 32 ^ (uint64_t)client) * UINT64_C(0x9e3779b97f4a7c15);
+	size_t slot = (size_t)(key >> 32) & (summing->slot_count - 1);
+
+	while (summing->slots[slot]) {
+		const struct sum *sum = &summing->sums[summing->slots[slot] - 1];
+
+		if (sum->group == group && sum->client == client)
+			break;
+		slot = (slot + 1) & (summing->slot_count - 1);
+	}
+	return slot;
+}
+
+static int grow_slots(struct summing *summing, struct fp_error *error)
+{
+	size_t wanted = summing->slot_count ? summing->slot_count * 2 : FIRST_SLOTS;
+	uint32_t *slots = calloc(wanted, sizeof(*slots));
+
+	if (!slots)
+		return fp_error_memory(error);
+	free(summing->slots);
+	summing->slots = slots;
+	summing->slot_count = wanted;
+	for (size_t i = 0; i < summing->count; i++)
+		slots[slot_of(summing, summing->sums[i].group, summing->sums[i].client)] =
+			(uint32_t)i + 1;
+	return 0;
+}
+
+static int find_sum(struct summing *summing, uint32_t group, int64_t client, struct sum **sum,
+	struct fp_error *error)
+{
+	size_t slot;
+	int r = 0;
+
+	if (summing->count * 2 >= summing->slot_count)
+		r = grow_slots(summing, error);
+	if (r < 0)
+		return r;
+	slot = slot_of(summing, group, client);
+	if (!summing->slots[slot]) {
+		if (summing->count == ROWS_OF_BUCKET_MAX)
+			return fp_error_set(error, FP_ERROR_LIMIT,
+				"one bucket has more than %d rows: name a repository, or tell less "
+				"apart",
+				ROWS_OF_BUCKET_MAX);
+		if (fp_array_reserve((void **)&summing->sums, &summing->capacity,
+			    summing->count + 1, sizeof(*summing->sums)) < 0)
+			return fp_error_memory(error);
+		summing->sums[summing->count] = (struct sum){.group = group, .client = client};
+		summing->slots[slot] = (uint32_t)++summing->count;
+	}
+	*sum = &summing->sums[summing->slots[slot] - 1];
+	return 0;
+}
+
+static int add(struct summing *summing, sqlite3_stmt *statement, struct fp_error *error)
+{
+	int64_t client =
+		summing->query->by & FP_STATS_BY_CLIENT ? sqlite3_column_int64(statement, 2) : 0;
+	struct sum *sum;
+	uint32_t group;
+	int r = fp_stats_group_of(&summing->groups, summing->store,
+		sqlite3_column_int64(statement, 1), &group, error);
+
+	if (r < 0 || group == FP_STATS_NO_GROUP)
+		return r;
+	r = find_sum(summing, group, client, &sum, error);
+	if (r >= 0 && !fp_latency_add(&sum->latency, fp_sql_column(statement, 3)))
+		r = fp_error_set(error, FP_ERROR_CORRUPT, "a sum of requests is damaged");
+	return r;
+}
+
+/* ---- giving ---- */
+
+static int give(struct summing *summing, const struct sum *sum, struct fp_error *error)
+{
+	const struct fp_stats_group *group = &summing->groups.items[sum->group];
+	const struct fp_sql_value values[] = {fp_sql_integer(sum->client)};
+	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
+	struct fp_stats_row row = {
+		.bucket_s = summing->bucket * (summing->query->daily ? FP_DAY_S : FP_HOUR_S),
+		.repo = group->parts[0],
+		.branch = group->parts[1],
+		.version = group->parts[2],
+		.outcome = group->parts[3],
+		.requests = sum->latency.total,
+		.p50_us = fp_latency_quantile(&sum->latency, 500),
+		.p90_us = fp_latency_quantile(&sum->latency, 900),
+		.p99_us = fp_latency_quantile(&sum->latency, 990),
+	};
+	int r = 0;
+
+	if (sum->client)
+		r = fp_sql_start(summing->store, FP_SQL_CLIENT_READ,
+			"SELECT text FROM clients WHERE id = ?", values, 1, &statement, error);
+	if (r >= 0 && statement)
+		r = fp_sql_step(statement, error);
+	if (r < 0)
+		return r;
+	if (r == 1)
+		row.client = fp_sql_column(statement, 0);
+	r = summing->row(summing->context, &row);
+	return r < 0 ? r : 0;
+}
+
+/* The rows of a bucket; then it is empty. */
+static int end_bucket(struct summing *summing, struct fp_error *error)
+{
+	const struct fp_stats_query *query = summing->query;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < summing->count; i++) {
+		if (summing->passed >= query->offset + query->limit) {
+			summing->more = true;
+			break;
+		}
+		if (summing->passed++ >= query->offset)
+			r = give(summing, &summing->sums[i], error);
+	}
+	summing->count = 0;
+	if (summing->slot_count)
+		memset(summing->slots, 0, summing->slot_count * sizeof(*summing->slots));
+	return r;
+}
+
+/* ---- reading ---- */
+
+/* The coarsest sums that still tell apart what is asked for. */
+static int kind_of(const struct fp_stats_query *query)
+{
+	bool by_client = query->by & FP_STATS_BY_CLIENT;
+	bool by_topic = query->by & ~(unsigned)(FP_STATS_BY_CLIENT | FP_STATS_BY_REPO);
+	int kind = by_topic    ? by_client ? FP_ROLLUP_TOPIC_CLIENT : FP_ROLLUP_TOPIC
+		   : by_client ? FP_ROLLUP_REPO_CLIENT
+			       : FP_ROLLUP_REPO;
+
+	return query->daily ? kind + FP_ROLLUP_DAYS : kind;
+}
+
+static int sum_up(struct summing *summing, struct fp_error *error)
+{
+	const struct fp_stats_query *query = summing->query;
+	int64_t bucket_us = (query->daily ? FP_DAY_S : FP_HOUR_S) * FP_US_PER_S;
+	const struct fp_sql_value values[] = {fp_sql_integer(kind_of(query)),
+		fp_sql_integer(query->since_us / bucket_us),
+		fp_sql_integer((query->until_us + bucket_us - 1) / bucket_us)};
+	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
+	int r = fp_sql_start(summing->store, FP_SQL_ROLLUPS_LIST,
+		"SELECT bucket, topic, client, latencies FROM rollups"
+		" WHERE kind = ? AND bucket >= ? AND bucket < ? ORDER BY bucket, topic, client",
+		values, 3, &statement, error);
+
+	while (r >= 0 && !summing->more && (r = fp_sql_step(statement, error)) == 1) {
+		int64_t bucket = sqlite3_column_int64(statement, 0);
+
+		if (bucket != summing->bucket)
+			r = end_bucket(summing, error);
+		summing->bucket = bucket;
+		if (r >= 0 && !summing->more)
+			r = add(summing, statement, error);
+	}
+	return r < 0 || summing->more ? r : end_bucket(summing, error);
+}
+
+int fp_store_list_stats(struct fp_store *store, const struct fp_stats_query *query,
+	fp_stats_fn *row, void *context, bool *more, struct fp_error *error)
+{
+	struct summing FP_CLEANUP(summing_release)
+		summing = {.store = store, .query = query, .row = row, .context = context};
+	int r = fp_sql_run(store, FP_SQL_READ_BEGIN, "BEGIN", NULL, 0, error);
+
+	if (r < 0)
+		return r;
+	summing.groups.query = query;
+	r = sum_up(&summing, error);
+	fp_sql_run(store, FP_SQL_READ_END, "COMMIT", NULL, 0, NULL);
+	if (r < 0)
+		return r;
+	*more = summing.more;
+	return 0;
+}

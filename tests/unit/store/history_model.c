@@ -1,0 +1,196 @@
+/* Random records. */
+#include "history_model.h"
+
+#include <stdio.h>
+
+enum { BATCH = 1500 };
+
+static const char *const outcomes[OUTCOMES] = {"ok", "no-database", "unknown-commit"};
+
+static uint64_t next_random(struct model *model)
+{
+	model->random ^= model->random << 13;
+	model->random ^= model->random >> 7;
+	model->random ^= model->random << 17;
+	return model->random;
+}
+
+unsigned below(struct model *model, unsigned limit)
+{
+	return (unsigned)(next_random(model) >> 20) % limit;
+}
+
+/* Few are frequent, many are rare. */
+static unsigned skewed(struct model *model, unsigned limit)
+{
+	unsigned some = below(model, limit) + 1;
+
+	return below(model, below(model, some) + 1);
+}
+
+static int64_t time_of(struct model *model, size_t number)
+{
+	int64_t us = INT64_C(1700000000000000) + (int64_t)number * 5 * 1000 * 1000;
+
+	/* the clock is not quite even, and was set back once */
+	us += below(model, 20) * 1000000;
+	return number > RECORDS_MAX / 3 ? us - INT64_C(3) * HOUR_US : us;
+}
+
+void add_rows(struct model *model, size_t count)
+{
+	uint64_t id = model->count ? model->rows[model->count - 1].id : 40000;
+
+	assert_true(model->count + count <= RECORDS_MAX);
+	for (; count > 0; count--) {
+		struct row *row = &model->rows[model->count];
+
+		/* some numbers are never recorded, and once very many */
+		id += below(model, 40) == 0 ? 1 + below(model, 30) : 1;
+		id += model->count == RECORDS_MAX / 4 ? 100000 : 0;
+		*row = (struct row){
+			.id = id,
+			.at_us = time_of(model, model->count),
+			.as_of_us = below(model, 50) ? 0 : INT64_C(1600000000000000),
+			.repo = skewed(model, REPOS),
+			.branch = skewed(model, BRANCHES),
+			/* versions come and go */
+			.version = (unsigned)(model->count * VERSIONS / RECORDS_MAX +
+					      skewed(model, 3)) %
+				   VERSIONS,
+			.outcome = skewed(model, OUTCOMES),
+			.sha = skewed(model, SHAS),
+			.client = skewed(model, CLIENTS),
+			.build = below(model, 3)
+					 ? 0
+					 : 1 + (unsigned)(model->count * BUILDS / RECORDS_MAX),
+			.duration_us = 20 + below(model, 1 << below(model, 20)),
+		};
+		model->count++;
+	}
+}
+
+/* ---- writing ---- */
+
+void sha_of(unsigned sha, char text[41])
+{
+	snprintf(text, 41, "%08x%032x", sha * 2654435761u, sha);
+}
+
+struct fp_record record_of(const struct row *row, struct texts *texts)
+{
+	struct fp_record record = {
+		.id = row->id,
+		.at_us = row->at_us,
+		.as_of_us = row->as_of_us,
+		.feed_synced_us = -1,
+		.refs_synced_us = -1,
+		.duration_us = row->duration_us,
+		.status = row->outcome ? 404 : 200,
+		.form = "json",
+		.agent = FP_STR_LITERAL("curl"),
+		.outcome = fp_str(outcomes[row->outcome]),
+	};
+
+	snprintf(texts->repo, sizeof(texts->repo), "repo%u", row->repo);
+	snprintf(texts->branch, sizeof(texts->branch), "branch/%u", row->branch);
+	snprintf(texts->version, sizeof(texts->version), "2.%u.0", row->version);
+	sha_of(row->sha, texts->sha);
+	snprintf(texts->client, sizeof(texts->client), "10.0.0.%u", row->client);
+	snprintf(texts->build, sizeof(texts->build), "run-%u", row->build);
+	snprintf(texts->document, sizeof(texts->document), "%u %u %u %u %u", row->repo, row->branch,
+		row->version, row->outcome, row->sha);
+	record.repo = fp_str(texts->repo);
+	record.branch = fp_str(texts->branch);
+	record.version = row->outcome ? fp_str("") : fp_str(texts->version);
+	record.sha = fp_str(texts->sha);
+	record.client = fp_str(texts->client);
+	record.build = row->build ? fp_str(texts->build) : fp_str("");
+	record.document = fp_str(texts->document);
+	for (size_t i = 0; i < FP_HOLE_COUNT; i++)
+		record.holes[i] = FP_NO_HOLE;
+	return record;
+}
+
+void write_rows(struct fixture *fixture, struct model *model, bool all)
+{
+	struct fp_record *records = calloc(BATCH, sizeof(*records));
+	struct texts *texts = calloc(BATCH, sizeof(*texts));
+
+	for (size_t at = 0; at < model->count;) {
+		size_t count = 0;
+
+		for (; at < model->count && count < BATCH; at++) {
+			struct row *row = &model->rows[at];
+			struct fp_record swap;
+			size_t other;
+
+			if (row->written || (!all && below(model, 500) == 0))
+				continue;
+			row->written = true;
+			records[count] = record_of(row, &texts[count]);
+			other = below(model, (unsigned)count + 1);
+			swap = records[other];
+			records[other] = records[count];
+			records[count++] = swap;
+		}
+		assert_ok(fixture,
+			fp_store_write_records(fixture->store, records, count, &fixture->error));
+	}
+	free(records);
+	free(texts);
+}
+
+void model_init(struct model *model, uint64_t seed)
+{
+	*model = (struct model){.random = seed, .rows = calloc(RECORDS_MAX, sizeof(struct row))};
+	assert_non_null(model->rows);
+}
+
+void model_release(struct model *model)
+{
+	free(model->rows);
+}
+
+/* ---- sums ---- */
+
+static void assert_sums(struct fixture *fixture, int kind, const char *bucket, const char *topic,
+	const char *client)
+{
+	char sql[1024];
+
+	snprintf(sql, sizeof(sql),
+		"SELECT count(*) FROM (SELECT %s AS b, %s AS t, %s AS c, count(*) AS n FROM "
+		"requests r"
+		" GROUP BY 1, 2, 3) LEFT JOIN rollups ON kind = %d AND bucket = b AND topic = t"
+		" AND rollups.client = c WHERE requests IS NOT n",
+		bucket, topic, client, kind);
+	assert_int_equal(fixture_sql_number(fixture, "facts.db", sql), 0);
+	snprintf(sql, sizeof(sql),
+		"SELECT (SELECT sum(requests) FROM rollups WHERE kind = %d)"
+		" - (SELECT count(*) FROM requests)",
+		kind);
+	assert_int_equal(fixture_sql_number(fixture, "facts.db", sql), 0);
+}
+
+void assert_all_sums(struct fixture *fixture)
+{
+	static const char whole[] = "(SELECT w.topic FROM topics t JOIN topics w ON w.repo = t.repo"
+				    " AND w.outcome = '' WHERE t.topic = r.topic)";
+	static const struct {
+		int kind;
+		const char *bucket, *topic, *client;
+	} rows[] = {
+		{1, "at_us / 3600000000", whole, "0"},
+		{2, "at_us / 3600000000", whole, "client"},
+		{3, "at_us / 3600000000", "topic", "0"},
+		{4, "at_us / 3600000000", "topic", "client"},
+		{5, "at_us / 86400000000", whole, "0"},
+		{6, "at_us / 86400000000", whole, "client"},
+		{7, "at_us / 86400000000", "topic", "0"},
+		{8, "at_us / 86400000000", "topic", "client"},
+	};
+
+	for (size_t i = 0; i < FP_ARRAY_SIZE(rows); i++)
+		assert_sums(fixture, rows[i].kind, rows[i].bucket, rows[i].topic, rows[i].client);
+}

@@ -1,0 +1,239 @@
+/* Numbers about past answers against counting them; histograms against sorting. */
+#include "history_model.h"
+
+#include "forkpoint/store/stats.h"
+
+#include "latency.h"
+
+#include <stdio.h>
+
+/* ---- histograms ---- */
+
+static void test_buckets(void **state)
+{
+	unsigned last = 0;
+
+	(void)state;
+	for (uint64_t us = 0; us <= UINT32_MAX; us += 1 + us / 1000) {
+		unsigned bucket = fp_latency_bucket((uint32_t)us);
+		int64_t off = (int64_t)fp_latency_value(bucket) - (int64_t)us;
+
+		assert_true(bucket == last || bucket == last + 1);
+		assert_true(bucket < FP_LATENCY_BUCKETS);
+		assert_true((off < 0 ? -off : off) * 1000 <= (int64_t)us * 70);
+		last = bucket;
+	}
+	assert_int_equal(last, FP_LATENCY_BUCKETS - 1);
+	assert_int_equal(fp_latency_bucket(UINT32_MAX), FP_LATENCY_BUCKETS - 1);
+}
+
+static void test_quantiles(void **state)
+{
+	/* a row per case: how many of 10 µs, how many of 15 µs, and what the quantiles are */
+	static const struct {
+		uint32_t tens, fifteens, p50, p90, p99;
+	} rows[] = {
+		{0, 0, 0, 0, 0},    /* of nothing */
+		{1, 0, 10, 10, 10}, /* of one */
+		{0, 1, 15, 15, 15},
+		{1, 1, 10, 15, 15},   /* the lower one of two is the median */
+		{50, 50, 10, 15, 15}, /* exactly half */
+		{49, 51, 15, 15, 15},
+		{90, 10, 10, 10, 15},
+		{99, 1, 10, 10, 10},
+		{9899, 101, 10, 10, 15},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < FP_ARRAY_SIZE(rows); i++) {
+		struct fp_latency latency = {.total = rows[i].tens + rows[i].fifteens};
+
+		latency.counts[10] = rows[i].tens;
+		latency.counts[15] = rows[i].fifteens;
+		assert_int_equal(fp_latency_quantile(&latency, 500), rows[i].p50);
+		assert_int_equal(fp_latency_quantile(&latency, 900), rows[i].p90);
+		assert_int_equal(fp_latency_quantile(&latency, 990), rows[i].p99);
+	}
+}
+
+static void test_written_and_read(void **state)
+{
+	struct fp_latency latency = {0}, read = {0};
+	struct fp_buf buf;
+
+	(void)state;
+	fp_buf_init(&buf, 65536);
+	for (unsigned i = 0; i < FP_LATENCY_BUCKETS; i += i % 7 + 1) {
+		latency.counts[i] = 1 + i * i * i;
+		latency.total += latency.counts[i];
+	}
+	fp_latency_write(&latency, &buf);
+	assert_true(fp_latency_add(&read, fp_buf_str(&buf)));
+	assert_memory_equal(&latency, &read, sizeof(read));
+	/* cut anywhere but between two buckets it is damaged */
+	assert_false(fp_latency_add(&read, fp_str_n(buf.data, buf.len - 1)));
+	assert_false(fp_latency_add(&read, FP_STR_LITERAL("\x7f\x01\x7f\x01")));
+	assert_false(
+		fp_latency_add(&read, FP_STR_LITERAL("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")));
+	fp_buf_release(&buf);
+}
+
+/* ---- against the model ---- */
+
+struct check {
+	struct model *model;
+	struct fp_stats_query *query;
+	size_t rows;
+	uint64_t requests;
+	int64_t last_bucket_s;
+};
+
+static bool row_belongs(
+	const struct row *row, const struct fp_stats_query *query, const struct fp_stats_row *stats)
+{
+	int64_t bucket_s = query->daily ? 86400 : 3600;
+	struct texts texts;
+	struct fp_record record;
+
+	if (row->at_us / 1000000 / bucket_s * bucket_s != stats->bucket_s)
+		return false;
+	record = record_of(row, &texts);
+	return (!query->repo.len || fp_str_equal(record.repo, query->repo)) &&
+	       (!(query->by & FP_STATS_BY_REPO) || fp_str_equal(record.repo, stats->repo)) &&
+	       (!(query->by & FP_STATS_BY_BRANCH) || fp_str_equal(record.branch, stats->branch)) &&
+	       (!(query->by & FP_STATS_BY_VERSION) ||
+		       fp_str_equal(record.version, stats->version)) &&
+	       (!(query->by & FP_STATS_BY_OUTCOME) ||
+		       fp_str_equal(record.outcome, stats->outcome)) &&
+	       (!(query->by & FP_STATS_BY_CLIENT) || fp_str_equal(record.client, stats->client));
+}
+
+static int compare_durations(const void *left, const void *right)
+{
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+static void assert_near(uint32_t found, const uint32_t *durations, size_t count, unsigned share)
+{
+	uint32_t expected = durations[(count * share + 99) / 100 - 1];
+	int64_t off = (int64_t)found - expected;
+
+	if ((off < 0 ? -off : off) * 100 > (int64_t)expected * 7)
+		fail_msg("p%u is %u instead of %u", share, found, expected);
+}
+
+static int take(void *context, const struct fp_stats_row *stats)
+{
+	struct check *check = context;
+	uint32_t *durations = calloc(check->model->count, sizeof(*durations));
+	size_t count = 0;
+
+	for (size_t i = 0; i < check->model->count; i++)
+		if (row_belongs(&check->model->rows[i], check->query, stats))
+			durations[count++] = check->model->rows[i].duration_us;
+	assert_int_equal(stats->requests, count);
+	qsort(durations, count, sizeof(*durations), compare_durations);
+	assert_near(stats->p50_us, durations, count, 50);
+	assert_near(stats->p90_us, durations, count, 90);
+	assert_near(stats->p99_us, durations, count, 99);
+	free(durations);
+	assert_true(stats->bucket_s >= check->last_bucket_s);
+	check->last_bucket_s = stats->bucket_s;
+	check->rows++;
+	check->requests += stats->requests;
+	return 0;
+}
+
+/* The buckets from the one that holds `since` to the last that begins before `until`. */
+static uint64_t count_asked(const struct model *model, const struct fp_stats_query *query)
+{
+	int64_t bucket_us = (query->daily ? 86400 : 3600) * INT64_C(1000000);
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < model->count; i++) {
+		int64_t begin_us = model->rows[i].at_us / bucket_us * bucket_us;
+		struct texts texts;
+
+		count += begin_us + bucket_us > query->since_us && begin_us < query->until_us &&
+			 (!query->repo.len || fp_str_equal(record_of(&model->rows[i], &texts).repo,
+						      query->repo));
+	}
+	return count;
+}
+
+static void check_query(struct fixture *fixture, struct model *model, struct fp_stats_query *query)
+{
+	struct check check = {.model = model, .query = query};
+	bool more = true;
+
+	query->offset = 0;
+	while (more) {
+		size_t before = check.rows;
+
+		assert_ok(fixture, fp_store_list_stats(fixture->store, query, take, &check, &more,
+					   &fixture->error));
+		assert_true(check.rows - before <= query->limit);
+		assert_true(!more || check.rows - before == query->limit);
+		query->offset += query->limit;
+	}
+	assert_int_equal(check.requests, count_asked(model, query));
+}
+
+static void test_model(void **state)
+{
+	struct fixture *fixture = *state;
+	struct model model;
+
+	model_init(&model, 4711);
+	add_rows(&model, 3000);
+	write_rows(fixture, &model, true);
+	for (unsigned i = 0; i < 64; i++) {
+		const struct row *some = &model.rows[below(&model, (unsigned)model.count)];
+		struct fp_stats_query query = {
+			.by = i % 32,
+			.daily = i >= 32,
+			.repo = below(&model, 3) ? FP_STR_LITERAL("") : FP_STR_LITERAL("repo1"),
+			.since_us = below(&model, 2) ? 0 : some->at_us,
+			.until_us = below(&model, 2) ? INT64_C(2000000000000000)
+						     : some->at_us + INT64_C(7200000000),
+			.limit = 1 + below(&model, 100),
+		};
+
+		check_query(fixture, &model, &query);
+	}
+	model_release(&model);
+}
+
+static void test_damage(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fp_stats_query query = {.until_us = INT64_MAX / 2, .limit = 10};
+	struct check check = {0};
+	struct model model;
+	bool more;
+
+	model_init(&model, 4712);
+	add_rows(&model, 100);
+	write_rows(fixture, &model, true);
+	fixture_sql(fixture, "facts.db", "UPDATE rollups SET latencies = x'80'");
+	assert_code(fixture, -FP_ERROR_CORRUPT,
+		fp_store_list_stats(fixture->store, &query, take, &check, &more, &fixture->error));
+	model_release(&model);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_buckets),
+		cmocka_unit_test(test_quantiles),
+		cmocka_unit_test(test_written_and_read),
+		cmocka_unit_test_setup_teardown(
+			test_model, fixture_setup_in_memory, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_damage, fixture_setup_in_memory, fixture_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
