@@ -29,12 +29,14 @@ struct daemon {
 	struct fp_store_lock *lock;
 	struct fp_journal *journal;
 	struct fp_recorder *recorder;
+	struct fp_unrecorded unrecorded;
 	struct fp_publisher *publisher;
 	struct fp_sync *sync;
 	struct fp_service service;
 	_Atomic(struct fp_watch *) watch;
 	_Atomic(struct fp_http_server *) server;
 	bool library_open;
+	bool sync_failed; /* the syncing thread's */
 };
 
 static struct fp_config *current_config(const struct daemon *daemon)
@@ -81,6 +83,42 @@ static void on_recorder_trouble(void *context, const struct fp_error *error)
 	else
 		fp_log(FP_LOG_INFO, "recorder.recovered", "data_dir=%s",
 			current_config(daemon)->data_dir);
+}
+
+static void on_recorder_turned(void *context, const struct fp_recorder_state *state,
+	const struct fp_recorder_state *before)
+{
+	const char *data_dir = current_config(context)->data_dir;
+
+	if (state->disk_low != before->disk_low)
+		fp_log(state->disk_low ? FP_LOG_WARNING : FP_LOG_INFO,
+			state->disk_low ? "disk.low" : "disk.enough",
+			"data_dir=%s free=%llu wanted=%llu", data_dir,
+			(unsigned long long)state->disk_free_bytes,
+			(unsigned long long)state->disk_wanted_bytes);
+	if (state->log_held && !before->log_held)
+		fp_log(FP_LOG_WARNING, "database.log_held",
+			"data_dir=%s held=%llu text=\"somebody has been reading facts.db for long; "
+			"its log grows until he ends\"",
+			data_dir, (unsigned long long)state->log.held_bytes);
+	if (!state->log_held && before->log_held)
+		fp_log(FP_LOG_INFO, "database.log_freed", "data_dir=%s", data_dir);
+}
+
+/* On the thread that syncs, thousands of times a second. */
+static void on_synced(void *context, const struct fp_error *error)
+{
+	struct daemon *daemon = context;
+	struct fp_http_server *server = atomic_load(&daemon->server);
+
+	if (server)
+		fp_http_server_wake_held(server);
+	if (error)
+		fp_log_error(FP_LOG_ERROR, "journal.not_synced", error, "retry_ms=500");
+	else if (daemon->sync_failed)
+		fp_log(FP_LOG_INFO, "journal.synced_again", "data_dir=%s",
+			current_config(daemon)->data_dir);
+	daemon->sync_failed = error != NULL;
 }
 
 /* ---- starting ---- */
@@ -145,6 +183,26 @@ static int note_config(const struct fp_config *config, struct fp_error *error)
 	return r;
 }
 
+static int start_recorder(struct daemon *daemon, uint64_t last_id, struct fp_error *error)
+{
+	const struct fp_config *config = current_config(daemon);
+	const struct fp_recorder_listener listener = {
+		.trouble = on_recorder_trouble,
+		.turned = on_recorder_turned,
+		.context = daemon,
+	};
+	int r = fp_journal_open(
+		config->data_dir, config->history_journal_bytes, last_id, &daemon->journal, error);
+
+	if (r >= 0 && config->history_durability == FP_DURABILITY_MACHINE)
+		r = fp_journal_sync_start(
+			daemon->journal, config->data_dir, on_synced, daemon, error);
+	if (r >= 0)
+		r = fp_recorder_start(
+			daemon->journal, config->data_dir, &listener, &daemon->recorder, error);
+	return r;
+}
+
 static int open_store(struct daemon *daemon, struct fp_error *error)
 {
 	const struct fp_config *config = current_config(daemon);
@@ -165,11 +223,7 @@ static int open_store(struct daemon *daemon, struct fp_error *error)
 	if (r >= 0)
 		r = fp_store_last_record_id(store, &last_id, error);
 	if (r >= 0)
-		r = fp_journal_open(config->data_dir, config->history_journal_bytes, last_id,
-			&daemon->journal, error);
-	if (r >= 0)
-		r = fp_recorder_start(daemon->journal, config->data_dir, on_recorder_trouble,
-			daemon, &daemon->recorder, error);
+		r = start_recorder(daemon, last_id, error);
 	return r;
 }
 
@@ -241,6 +295,8 @@ static int start_server(struct daemon *daemon, struct fp_error *error)
 		.publisher = daemon->publisher,
 		.journal = daemon->journal,
 		.recorder = daemon->recorder,
+		.answers_unrecorded = config->history_when_full == FP_WHEN_FULL_ANSWER,
+		.unrecorded = &daemon->unrecorded,
 		.data_dir = config->data_dir,
 		.outside = fp_sync_outside(daemon->sync),
 		.started_us = fp_clock_real_us(),
@@ -310,7 +366,9 @@ static bool needs_restart(const struct fp_config *old, const struct fp_config *n
 		return true;
 	return old->http_threads != new->http_threads ||
 	       old->http_max_connections != new->http_max_connections ||
-	       old->history_journal_bytes != new->history_journal_bytes;
+	       old->history_journal_bytes != new->history_journal_bytes ||
+	       old->history_durability != new->history_durability ||
+	       old->history_when_full != new->history_when_full;
 }
 
 /* The file that was just read comes into force, or is as if it had never been read. */
@@ -349,7 +407,7 @@ static void reload(struct daemon *daemon)
 	fp_log(FP_LOG_INFO, "config.applied", "digest=%s", current_config(daemon)->digest);
 	if (needs_restart(before, current_config(daemon)))
 		fp_log(FP_LOG_WARNING, "config.needs_restart",
-			"settings=\"listen, data_dir, http.*, history.journal\"");
+			"settings=\"listen, data_dir, http.*, history.*\"");
 }
 
 static void wait_for_signals(struct daemon *daemon, const sigset_t *signals)

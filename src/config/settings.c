@@ -9,6 +9,8 @@
 static const char *const protocols[] = {"auto", "v3", "v2", "folder", NULL};
 static const char *const label_styles[] = {"hyphen", "underscore", NULL};
 static const char *const unlisted[] = {"drop", "keep", NULL};
+static const char *const durabilities[] = {"process", "machine", NULL};
+static const char *const when_full[] = {"refuse", "answer", NULL};
 static const char *const timestamps[] = {"author", "committer", NULL};
 static const char *const verify[] = {"off", "selected", "all", NULL};
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
@@ -67,6 +69,15 @@ const struct fp_setting fp_settings_table[] = {
 	{ROW(HISTORY, "journal", SIZE), IN(fp_config, history_journal_bytes), .fallback = "64MiB",
 		.min = MIB, .max = 16 * GIB, .restart = true,
 		.help = "room for answers on their way to the database; preallocated"},
+	{ROW(HISTORY, "durability", CHOICE), IN(fp_config, history_durability),
+		.fallback = "process", .choices = durabilities, .restart = true,
+		.help = "what a record survives once its answer is given: the end of the process, "
+			"or of the machine (answers then wait for the disk)"},
+	{ROW(HISTORY, "when_full", CHOICE), IN(fp_config, history_when_full), .fallback = "refuse",
+		.choices = when_full, .restart = true,
+		.help = "answers that cannot be recorded: refuse them with 503, or answer them "
+			"with "
+			"a header that says so"},
 
 	{ROW(FEED, "url", LOCATION), IN(fp_config_feed, url), .decides = true,
 		.takes = "an http, https or file URL, or a folder",

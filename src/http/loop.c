@@ -54,7 +54,9 @@ static void resume_ready(struct fp_http_loop *loop, int64_t now_us)
 			at = &exchange->next;
 			continue;
 		}
-		if (!loop->context.stopping && !fp_exchange_is_ready(exchange, now_us)) {
+		/* A reply that is ready but for its sync is not given up: the sync comes. */
+		if ((!loop->context.stopping || exchange->held) &&
+			!fp_exchange_is_ready(exchange, now_us)) {
 			if (exchange->request.wait_until_us < loop->earliest_us)
 				loop->earliest_us = exchange->request.wait_until_us;
 			at = &exchange->next;

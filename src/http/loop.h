@@ -34,6 +34,7 @@ struct fp_exchange {
 	size_t received_bytes;	    /* of the body, kept or not */
 	struct fp_str method, path; /* libmicrohttpd's, as long as the request lasts */
 	struct fp_job job;
+	struct fp_reply *held;	  /* ready, but for the sync of its record; NULL otherwise */
 	struct fp_sender *sender; /* of a body in parts; NULL otherwise */
 	struct fp_request request;
 };
@@ -66,6 +67,7 @@ struct fp_http_loop {
 	struct fp_http_context context;
 	struct fp_exchange *free;
 	struct fp_exchange *waiting;
+	atomic_uint held;    /* replies of its that wait for a sync */
 	atomic_bool look;    /* the waiting requests are to be looked at */
 	int64_t earliest_us; /* the first deadline among them, monotonic */
 	unsigned active;     /* requests between first call and completion */
@@ -114,6 +116,14 @@ bool fp_exchange_is_ready(struct fp_exchange *exchange, int64_t now_us);
 void fp_exchange_free(struct fp_exchange *exchange);
 /* A header's value; empty where there is none. */
 struct fp_str fp_exchange_header(const struct fp_exchange *exchange, const char *name);
+
+/* ---- hold.c: replies that wait until their records are on disk ---- */
+
+/* Takes the reply, and suspends the exchange, if its record is not on disk yet. */
+bool fp_hold(struct fp_exchange *exchange, struct fp_reply *reply);
+bool fp_hold_is_over(const struct fp_exchange *exchange, int64_t now_us);
+/* Gives the reply back, or a problem in its place. */
+void fp_hold_end(struct fp_exchange *exchange, struct fp_reply *reply);
 
 /* ---- query.c: from a query to checked parameters ---- */
 

@@ -196,6 +196,12 @@ enum fp_handled fp_handle_readyz(struct fp_request *request, struct fp_reply *re
 			ready.packages},
 		{"journal-bytes-waiting", !ready.journal_full, ready.journal_waiting,
 			ready.journal_room + ready.journal_waiting},
+		{"database-takes-records", !ready.recorder.failing, !ready.recorder.failing, 1},
+		{"disk-bytes-free", !ready.recorder.disk_low, ready.recorder.disk_free_bytes,
+			ready.recorder.disk_wanted_bytes},
+		{"database-log-bytes-held", !ready.recorder.log_held, ready.recorder.log.held_bytes,
+			ready.recorder.log.log_bytes},
+		{"answers-unrecorded", ready.unrecorded == 0, ready.unrecorded, 0},
 	};
 
 	if (request->form == FP_FORM_TEXT)

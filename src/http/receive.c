@@ -50,6 +50,15 @@ static void release_tickets(struct fp_request *request)
 	request->ticket_count = 0;
 }
 
+static void reply_release(struct fp_reply *reply)
+{
+	fp_buf_release(&reply->body);
+	fp_buf_release(&reply->link);
+	if (reply->stream.free)
+		reply->stream.free(reply->stream.state);
+	reply->stream = (struct fp_stream){0};
+}
+
 void fp_completed(void *context, struct MHD_Connection *connection, void **held,
 	enum MHD_RequestTerminationCode why)
 {
@@ -60,6 +69,12 @@ void fp_completed(void *context, struct MHD_Connection *connection, void **held,
 		return;
 	*held = NULL;
 	exchange->sender = NULL;
+	if (exchange->held) {
+		struct fp_reply reply;
+
+		fp_hold_end(exchange, &reply);
+		reply_release(&reply);
+	}
 	release_tickets(&exchange->request);
 	fp_buf_clear(&exchange->request.body);
 	exchange->next = loop->free;
@@ -72,6 +87,8 @@ bool fp_exchange_is_ready(struct fp_exchange *exchange, int64_t now_us)
 	struct fp_request *request = &exchange->request;
 	const struct fp_outside *outside = &request->context->service->outside;
 
+	if (exchange->held)
+		return fp_hold_is_over(exchange, now_us);
 	if (atomic_load_explicit(&exchange->job.state, memory_order_acquire) == FP_JOB_DONE)
 		return true;
 	if (exchange->sender)
@@ -183,15 +200,6 @@ static void reply_begin(struct fp_reply *reply)
 	fp_buf_reserve(&reply->body, REPLY_FIRST_BYTES);
 }
 
-static void reply_release(struct fp_reply *reply)
-{
-	fp_buf_release(&reply->body);
-	fp_buf_release(&reply->link);
-	if (reply->stream.free)
-		reply->stream.free(reply->stream.state);
-	reply->stream = (struct fp_stream){0};
-}
-
 /* A background thread's: runs the handler with that thread's worker. */
 static void run_handler(struct fp_exchange *exchange, struct fp_http_context *context)
 {
@@ -241,6 +249,17 @@ static enum fp_handled take_from_background(struct fp_exchange *exchange, struct
 	return handled;
 }
 
+static enum MHD_Result send_held(struct fp_exchange *exchange)
+{
+	struct fp_reply reply;
+	enum MHD_Result sent;
+
+	fp_hold_end(exchange, &reply);
+	sent = fp_reply_send(exchange, &reply);
+	reply_release(&reply);
+	return sent;
+}
+
 static enum MHD_Result answer(struct fp_exchange *exchange)
 {
 	struct fp_request *request = &exchange->request;
@@ -248,6 +267,8 @@ static enum MHD_Result answer(struct fp_exchange *exchange)
 	enum fp_handled handled;
 	struct fp_reply reply;
 
+	if (exchange->held)
+		return send_held(exchange);
 	if (atomic_load_explicit(&exchange->job.state, memory_order_acquire) == FP_JOB_DONE) {
 		handled = take_from_background(exchange, &reply);
 	} else {
@@ -256,6 +277,8 @@ static enum MHD_Result answer(struct fp_exchange *exchange)
 		if (handled == FP_BACKGROUND)
 			handled = go_to_background(exchange, &reply);
 	}
+	if (handled == FP_HANDLED && fp_hold(exchange, &reply))
+		return MHD_YES;
 	if (handled == FP_WAITING) {
 		request->attempts++;
 		request->timed_out = false;

@@ -1,6 +1,9 @@
 /* An answer on its way into the journal, from which it is replayed for ever. */
 #include "resolve.h"
 
+#include "forkpoint/base/log.h"
+
+#define LOG_EVERY_US (10 * FP_US_PER_S)
 #define JOURNAL_FULL_RETRY_US (2 * FP_US_PER_S)
 
 static void fill_record(const struct fp_request *request, const struct fp_answer *answer,
@@ -37,6 +40,39 @@ static void fill_record(const struct fp_request *request, const struct fp_answer
 		record->version = chosen->row.text;
 }
 
+/* Loudly, but not once per answer. */
+static void note_unrecorded(struct fp_request *request, const struct fp_error *error)
+{
+	struct fp_unrecorded *unrecorded = request->context->service->unrecorded;
+	int64_t now_us = fp_clock_monotonic_us(), last_us;
+	uint64_t count = atomic_fetch_add(&unrecorded->count, 1) + 1;
+
+	request->unrecorded = true;
+	last_us = atomic_load(&unrecorded->logged_us);
+	if ((last_us == 0 || now_us - last_us > LOG_EVERY_US) &&
+		atomic_compare_exchange_strong(&unrecorded->logged_us, &last_us, now_us))
+		fp_log_error(FP_LOG_ERROR, "answers.unrecorded", error, "since_start=%llu",
+			(unsigned long long)count);
+}
+
+/* 0 also for an answer that is given without a record, where that is allowed. Its id is 0: the
+ * number that it was to have may be given to another one after a restart. */
+static int keep_record(
+	struct fp_request *request, struct fp_record *record, struct fp_hash128 *hash)
+{
+	const struct fp_service *service = request->context->service;
+	struct fp_error error;
+	int r = fp_service_record(service, record, hash, &error);
+
+	if (r >= 0)
+		request->sync = fp_service_ask_sync(service);
+	if (r != -FP_ERROR_FULL || !service->answers_unrecorded)
+		return r;
+	note_unrecorded(request, &error);
+	record->id = 0;
+	return 0;
+}
+
 int fp_answer_record(struct fp_request *request, struct fp_str asked_sha, unsigned status,
 	struct fp_buf *buf, struct fp_hash128 *hash, struct fp_record *record,
 	struct fp_document *document)
@@ -52,7 +88,7 @@ int fp_answer_record(struct fp_request *request, struct fp_str asked_sha, unsign
 	if (r < 0)
 		return r;
 	fill_record(request, answer, document, status, record, sha);
-	r = fp_service_record(request->context->service, record, hash, NULL);
+	r = keep_record(request, record, hash);
 	if (r < 0)
 		return r;
 	fp_record_fill(record, *hash, buf->data);

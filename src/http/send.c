@@ -71,6 +71,9 @@ static void add_headers(const struct fp_exchange *exchange, const struct fp_repl
 		add_header(response, MHD_HTTP_HEADER_ALLOW, allowed[reply->allow]);
 	if (reply->retry_after_us)
 		add_retry_after(response, reply->retry_after_us);
+	if (request->unrecorded)
+		add_header(response, "Warning",
+			"199 - \"this answer is not on record: the history is full\"");
 	if (context->allow_origin)
 		add_origin_headers(context->allow_origin, reply, response);
 	if (context->stopping)

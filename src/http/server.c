@@ -164,6 +164,18 @@ void fp_http_server_wake(struct fp_http_server *server)
 	}
 }
 
+void fp_http_server_wake_held(struct fp_http_server *server)
+{
+	for (size_t i = 0; i < server->loop_count; i++) {
+		struct fp_http_loop *loop = &server->loops[i];
+
+		if (atomic_load(&loop->held) == 0)
+			continue;
+		atomic_store_explicit(&loop->look, true, memory_order_release);
+		fp_http_loop_wake(loop);
+	}
+}
+
 void fp_http_server_stop(struct fp_http_server *server)
 {
 	if (!server)

@@ -12,6 +12,16 @@ int fp_service_record(const struct fp_service *service, const struct fp_record *
 	return fp_journal_append(service->journal, record, hash, error);
 }
 
+uint64_t fp_service_ask_sync(const struct fp_service *service)
+{
+	return fp_journal_sync_ask(service->journal);
+}
+
+bool fp_service_is_synced(const struct fp_service *service, uint64_t sync)
+{
+	return fp_journal_is_synced(service->journal, sync);
+}
+
 static void hurry(struct fp_worker *worker)
 {
 	if (worker->service->recorder)

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+/* Ready is who can record an answer, and a few more. */
+enum { JOURNAL_ROOM_MIN_BYTES = 64 << 10 };
+
 int fp_worker_new(
 	const struct fp_service *service, struct fp_worker **worker, struct fp_error *error)
 {
@@ -68,7 +71,11 @@ void fp_service_readiness(struct fp_worker *worker, const struct fp_snapshot *sn
 	}
 	fp_journal_measure(
 		worker->service->journal, &readiness->journal_waiting, &readiness->journal_room);
-	readiness->journal_full = readiness->journal_room == 0;
+	readiness->journal_full = readiness->journal_room < JOURNAL_ROOM_MIN_BYTES;
+	if (worker->service->recorder)
+		fp_recorder_measure(worker->service->recorder, &readiness->recorder);
+	if (worker->service->unrecorded)
+		readiness->unrecorded = atomic_load(&worker->service->unrecorded->count);
 	readiness->ready = readiness->repositories_ready == readiness->repositories &&
 			   readiness->packages_ready == readiness->packages &&
 			   !readiness->journal_full;

@@ -164,6 +164,8 @@ static void append_at(struct fp_journal *journal, const struct place *place,
 	atomic_fetch_add_explicit(fp_journal_pending(journal, record->id), 1, memory_order_relaxed);
 	atomic_store_explicit(&entry->seal, fp_entry_seal(place->file, place->position, head),
 		memory_order_release);
+	if (journal->syncer)
+		fp_journal_note_dirty(journal->syncer, place->file == &journal->files[1]);
 }
 
 int fp_journal_append(struct fp_journal *journal, const struct fp_record *record,
@@ -202,6 +204,7 @@ void fp_journal_close(struct fp_journal *journal)
 
 	if (!journal)
 		return;
+	fp_journal_sync_stop(journal);
 	if (journal->files[0].base && journal->files[1].base)
 		fp_journal_measure(journal, &waiting, &room);
 	for (size_t i = 0; i < 2; i++) {

@@ -79,13 +79,37 @@ static int drain_batch(struct fp_journal *journal, struct fp_journal_file *file,
 	return 0;
 }
 
+/*
+ * Where the machine's end must be survived, what is wiped here must be on disk there. A commit of
+ * the recorder's stands in the database's write-ahead log, which SQLite (synchronous = NORMAL)
+ * syncs only before a checkpoint; so it may not be on disk yet, and once the file is wiped nothing
+ * else holds it. One synced commit makes all earlier ones durable: the log is one file, and what a
+ * checkpoint took out of it was synced first. That is once per file, not per transaction.
+ */
+static int make_durable(struct fp_journal *journal, struct fp_store *store, struct fp_error *error)
+{
+	return journal->syncer ? fp_store_sync(store, error) : 0;
+}
+
+static int prepare_file(struct fp_journal *journal, unsigned index, struct fp_error *error)
+{
+	uint64_t base_id = atomic_load_explicit(&journal->next_id, memory_order_relaxed) - 1;
+	int r;
+
+	fp_journal_lock_files(journal);
+	r = fp_journal_file_prepare(&journal->files[index], journal->capacity,
+		journal->files[!index].round + 1, base_id, error);
+	fp_journal_unlock_files(journal);
+	return r;
+}
+
 /* Gives a file whose entries are all in the database back to the appenders. Not while it is the
  * one that the state names: it moves on first, if it can. */
-static int recycle(struct fp_journal *journal, unsigned index, struct fp_error *error)
+static int recycle(
+	struct fp_journal *journal, unsigned index, struct fp_store *store, struct fp_error *error)
 {
 	struct fp_journal_file *file = &journal->files[index];
 	uint64_t state = atomic_load_explicit(&journal->state, memory_order_acquire);
-	uint64_t base_id = atomic_load_explicit(&journal->next_id, memory_order_relaxed) - 1;
 	int r;
 
 	if (fp_state_is_in(state, file->round)) {
@@ -94,8 +118,9 @@ static int recycle(struct fp_journal *journal, unsigned index, struct fp_error *
 	}
 	if (fp_state_is_in(state, file->round))
 		return 0;
-	r = fp_journal_file_prepare(
-		file, journal->capacity, journal->files[!index].round + 1, base_id, error);
+	r = make_durable(journal, store, error);
+	if (r >= 0)
+		r = prepare_file(journal, index, error);
 	if (r >= 0)
 		atomic_store_explicit(&journal->ready[index], file->round, memory_order_release);
 	return r;
@@ -118,7 +143,7 @@ static int64_t drain_file(struct fp_journal *journal, unsigned index, struct fp_
 	} while (count == FP_JOURNAL_BATCH);
 	*closed = reach.closed &&
 		  atomic_load_explicit(&file->position, memory_order_relaxed) >= reach.end;
-	r = *closed ? recycle(journal, index, error) : 0;
+	r = *closed ? recycle(journal, index, store, error) : 0;
 	return r < 0 && total == 0 ? r : total;
 }
 

@@ -14,6 +14,8 @@
  */
 #include "journal_file.h"
 
+#include <pthread.h>
+
 enum {
 	FP_STATE_OFFSET_BITS = 40,
 	FP_JOURNAL_BATCH = 4096,      /* records of a transaction */
@@ -24,6 +26,23 @@ struct fp_known_document {
 	_Atomic uint64_t high, low;
 };
 
+/* journal_sync.c's. */
+struct fp_journal_syncer {
+	fp_journal_synced_fn *synced;
+	void *context;
+	int (*sync_file)(int fd); /* fdatasync, but in tests */
+	pthread_t thread;
+	bool running;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;
+	bool stopping; /* under the mutex */
+	/* Held while a file's mapping may change, and while all of it is gone through. */
+	pthread_mutex_t files;
+	atomic_bool asked;
+	_Atomic uint64_t begun, done; /* numbers of syncs */
+	atomic_bool dirty[2];	      /* the file was appended to since a sync of it began */
+};
+
 struct fp_journal {
 	uint64_t capacity; /* of each file, its first page included */
 	struct fp_journal_file files[2];
@@ -32,7 +51,8 @@ struct fp_journal {
 	_Atomic uint8_t *pending;
 	uint64_t pending_mask;
 	struct fp_known_document *known;
-	struct fp_logged_record *batch; /* the recorder's */
+	struct fp_logged_record *batch;	  /* the recorder's */
+	struct fp_journal_syncer *syncer; /* NULL: the process is all that must be survived */
 	_Alignas(64) _Atomic uint64_t state;
 	_Alignas(64) _Atomic uint64_t next_id;
 };
@@ -60,4 +80,28 @@ static inline _Atomic uint8_t *fp_journal_pending(const struct fp_journal *journ
 {
 	/* An odd factor spreads neighbours over cache lines and maps no two ids of a run to one. */
 	return &journal->pending[(id * UINT64_C(0x9e3779b97f4a7c15)) & journal->pending_mask];
+}
+
+/*
+ * After an entry is sealed. In one order of all of these operations, the seal comes before the flag
+ * is found or made true; a sync takes the flag before it syncs the file. So either that sync has
+ * the entry, or the flag is true for the next.
+ */
+static inline void fp_journal_note_dirty(struct fp_journal_syncer *syncer, unsigned index)
+{
+	if (!atomic_load(&syncer->dirty[index]))
+		atomic_store(&syncer->dirty[index], true);
+}
+
+/* Around whatever may map a file anew. */
+static inline void fp_journal_lock_files(struct fp_journal *journal)
+{
+	if (journal->syncer)
+		pthread_mutex_lock(&journal->syncer->files);
+}
+
+static inline void fp_journal_unlock_files(struct fp_journal *journal)
+{
+	if (journal->syncer)
+		pthread_mutex_unlock(&journal->syncer->files);
 }

@@ -7,6 +7,7 @@
 #include "forkpoint/store/recorder.h"
 
 #include <pthread.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 enum {
@@ -14,19 +15,24 @@ enum {
 	IDLE_MS = 50, /* while none come */
 	TROUBLE_MS = 500,
 	CHECKPOINT_MS = 1000,
+	/* What a full journal may need in the database: its rows, its documents and the log. */
+	DISK_PER_JOURNAL = 4,
+	DISK_WANTED_MIN_BYTES = 64 << 20,
+	LOG_HELD_BYTES = 256 << 20,
 };
 
 struct fp_recorder {
 	struct fp_journal *journal;
 	struct fp_store *store, *checkpoint_store;
-	fp_recorder_trouble_fn *trouble;
-	void *context;
+	struct fp_recorder_listener listener;
+	char *data_dir;
 	pthread_mutex_t mutex;
 	pthread_cond_t wake_drain, wake_checkpoint;
 	pthread_t drain_thread, checkpoint_thread;
 	bool has_drain_thread, has_checkpoint_thread;
 	/* Under the mutex. */
 	bool hurry, stopping;
+	struct fp_recorder_state state;
 	/* The drain thread's. */
 	bool in_trouble;
 };
@@ -51,10 +57,8 @@ static int64_t drain(struct fp_recorder *recorder)
 	struct fp_error error = {0};
 	int64_t drained = fp_journal_drain(recorder->journal, recorder->store, &error);
 
-	if (drained < 0)
-		recorder->trouble(recorder->context, &error);
-	else if (recorder->in_trouble)
-		recorder->trouble(recorder->context, NULL);
+	if (recorder->listener.trouble && (drained < 0 || recorder->in_trouble))
+		recorder->listener.trouble(recorder->listener.context, drained < 0 ? &error : NULL);
 	recorder->in_trouble = drained < 0;
 	return drained;
 }
@@ -71,6 +75,7 @@ static void *drain_loop(void *context)
 		pthread_mutex_unlock(&recorder->mutex);
 		drained = drain(recorder);
 		pthread_mutex_lock(&recorder->mutex);
+		recorder->state.failing = drained < 0;
 		if (!recorder->hurry && !recorder->stopping)
 			wait_ms(recorder, &recorder->wake_drain,
 				drained < 0   ? TROUBLE_MS
@@ -79,7 +84,52 @@ static void *drain_loop(void *context)
 	}
 	pthread_mutex_unlock(&recorder->mutex);
 	drain(recorder);
+	/* What was drained leaves the journal with the process. */
+	fp_store_sync(recorder->store, NULL);
 	return NULL;
+}
+
+/* ---- checkpoints, and how things are ---- */
+
+static void look_at_disk(const struct fp_recorder *recorder, struct fp_recorder_state *state)
+{
+	uint64_t waiting, room;
+	struct statvfs info;
+
+	fp_journal_measure(recorder->journal, &waiting, &room);
+	state->disk_wanted_bytes = DISK_PER_JOURNAL * (waiting + room);
+	if (state->disk_wanted_bytes < DISK_WANTED_MIN_BYTES)
+		state->disk_wanted_bytes = DISK_WANTED_MIN_BYTES;
+	if (statvfs(recorder->data_dir, &info) < 0)
+		return;
+	state->disk_free_bytes = (uint64_t)info.f_bavail * info.f_frsize;
+	state->disk_low = state->disk_free_bytes < state->disk_wanted_bytes;
+}
+
+static void look(struct fp_recorder *recorder)
+{
+	struct fp_recorder_state state, before;
+
+	fp_recorder_measure(recorder, &before);
+	state = before;
+	/* What stops a checkpoint stops the drain sooner or later, which reports it. */
+	fp_store_checkpoint(recorder->checkpoint_store, &state.log, NULL);
+	state.log_held = state.log.held_bytes > LOG_HELD_BYTES;
+	look_at_disk(recorder, &state);
+	pthread_mutex_lock(&recorder->mutex);
+	state.failing = recorder->state.failing;
+	recorder->state = state;
+	pthread_mutex_unlock(&recorder->mutex);
+	if (recorder->listener.turned &&
+		(state.disk_low != before.disk_low || state.log_held != before.log_held))
+		recorder->listener.turned(recorder->listener.context, &state, &before);
+}
+
+void fp_recorder_measure(struct fp_recorder *recorder, struct fp_recorder_state *state)
+{
+	pthread_mutex_lock(&recorder->mutex);
+	*state = recorder->state;
+	pthread_mutex_unlock(&recorder->mutex);
 }
 
 static void *checkpoint_loop(void *context)
@@ -88,13 +138,11 @@ static void *checkpoint_loop(void *context)
 
 	pthread_mutex_lock(&recorder->mutex);
 	while (!recorder->stopping) {
-		wait_ms(recorder, &recorder->wake_checkpoint, CHECKPOINT_MS);
-		if (recorder->stopping)
-			break;
 		pthread_mutex_unlock(&recorder->mutex);
-		/* What stops a checkpoint stops the drain sooner or later, which reports it. */
-		fp_store_checkpoint(recorder->checkpoint_store, NULL);
+		look(recorder);
 		pthread_mutex_lock(&recorder->mutex);
+		if (!recorder->stopping)
+			wait_ms(recorder, &recorder->wake_checkpoint, CHECKPOINT_MS);
 	}
 	pthread_mutex_unlock(&recorder->mutex);
 	return NULL;
@@ -130,6 +178,7 @@ void fp_recorder_stop(struct fp_recorder *recorder)
 	pthread_cond_destroy(&recorder->wake_drain);
 	pthread_cond_destroy(&recorder->wake_checkpoint);
 	pthread_mutex_destroy(&recorder->mutex);
+	free(recorder->data_dir);
 	free(recorder);
 }
 FP_DEFINE_CLEANUP(struct fp_recorder *, fp_recorder_stop)
@@ -160,7 +209,7 @@ static int start_threads(struct fp_recorder *recorder, struct fp_error *error)
 }
 
 int fp_recorder_start(struct fp_journal *journal, const char *data_dir,
-	fp_recorder_trouble_fn *trouble, void *context, struct fp_recorder **recorder,
+	const struct fp_recorder_listener *listener, struct fp_recorder **recorder,
 	struct fp_error *error)
 {
 	FP_CLEANUP(fp_recorder_stop_cleanup) struct fp_recorder *started = NULL;
@@ -171,9 +220,13 @@ int fp_recorder_start(struct fp_journal *journal, const char *data_dir,
 		return fp_error_memory(error);
 	init_conditions(started);
 	started->journal = journal;
-	started->trouble = trouble;
-	started->context = context;
+	started->listener = *listener;
+	started->data_dir = fp_str_dup(fp_str(data_dir));
+	if (!started->data_dir)
+		return fp_error_memory(error);
 	r = fp_store_open(data_dir, false, &started->store, error);
+	if (r >= 0)
+		r = fp_store_leave_checkpoints(started->store, error);
 	if (r >= 0)
 		r = fp_store_open(data_dir, false, &started->checkpoint_store, error);
 	if (r >= 0)

@@ -4,8 +4,6 @@
 #include <limits.h>
 #include <stdio.h>
 
-enum { BUSY_TIMEOUT_MS = 10000 };
-
 char *fp_store_path(const char *data_dir, const char *name)
 {
 	char *path = NULL;
@@ -74,7 +72,7 @@ int fp_sql_open(const char *path, int flags, sqlite3 **db, struct fp_error *erro
 		r = fp_error_set(error, code_of(code), "cannot open the database %s: %s", path,
 			opened ? sqlite3_errmsg(opened) : sqlite3_errstr(code));
 	if (r >= 0) {
-		sqlite3_busy_timeout(opened, BUSY_TIMEOUT_MS);
+		sqlite3_busy_timeout(opened, FP_SQL_BUSY_TIMEOUT_MS);
 		r = fp_sql_execute(opened, "PRAGMA foreign_keys = ON", error);
 	}
 	if (r < 0) {

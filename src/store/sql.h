@@ -132,6 +132,8 @@ struct fp_store {
 
 /* ---- connections ---- */
 
+enum { FP_SQL_BUSY_TIMEOUT_MS = 10000 }; /* what a writer waits for another one */
+
 /* data_dir/name, malloc'ed. */
 char *fp_store_path(const char *data_dir, const char *name);
 /* Opens with the settings that every connection of ours has. flags: SQLite's. */

@@ -11,7 +11,7 @@
 /* What a power failure takes is read again from the mirrors. */
 #define DERIVED_PRAGMAS "PRAGMA synchronous = OFF"
 /* A checkpoint that left more than this many pages waits for writers and readers once. */
-enum { CHECKPOINT_PATIENCE_PAGES = 4096 };
+enum { CHECKPOINT_PATIENCE_PAGES = 4096, CHECKPOINT_PATIENCE_MS = 100 };
 
 static bool has_content(const char *path, const char *suffix)
 {
@@ -101,20 +101,56 @@ void fp_store_close(struct fp_store *store)
 	free(store);
 }
 
-int fp_store_checkpoint(struct fp_store *store, struct fp_error *error)
+/* Under constant writing a log that is never wholly copied would grow without end: where little is
+ * left, the writers wait for a moment, and the log begins anew. Not behind somebody who reads on:
+ * the writers would wait for him. */
+static int restart_log(struct fp_store *store, int pages, int done)
+{
+	int code;
+
+	if (pages <= CHECKPOINT_PATIENCE_PAGES || pages - done > CHECKPOINT_PATIENCE_PAGES)
+		return SQLITE_OK;
+	sqlite3_busy_timeout(store->facts, CHECKPOINT_PATIENCE_MS);
+	code = sqlite3_wal_checkpoint_v2(store->facts, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+	sqlite3_busy_timeout(store->facts, FP_SQL_BUSY_TIMEOUT_MS);
+	return code;
+}
+
+int fp_store_checkpoint(
+	struct fp_store *store, struct fp_checkpoint *result, struct fp_error *error)
 {
 	int pages = 0, done = 0;
+	int64_t page_bytes = 0;
 	int code = sqlite3_wal_checkpoint_v2(
 		store->facts, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
 
-	/* Under constant writing a log that is never wholly copied would grow without end: what is
-	 * left by now is little, so the writer waits for a moment. */
-	if (code == SQLITE_OK && pages > CHECKPOINT_PATIENCE_PAGES)
-		code = sqlite3_wal_checkpoint_v2(
-			store->facts, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-	if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY)
+	if (code == SQLITE_OK)
+		code = restart_log(store, pages, done);
+	if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
+		return fp_sql_error(store->facts, code, error);
+	if (!result)
 		return 0;
-	return fp_sql_error(store->facts, code, error);
+	if (fp_sql_pragma(store->facts, "PRAGMA page_size", &page_bytes, error) < 0 || pages < 0)
+		page_bytes = 0;
+	result->log_bytes = (uint64_t)(pages * page_bytes);
+	result->held_bytes = (uint64_t)((pages - done) * page_bytes);
+	return 0;
+}
+
+int fp_store_leave_checkpoints(struct fp_store *store, struct fp_error *error)
+{
+	return fp_sql_execute(store->facts, "PRAGMA wal_autocheckpoint = 0", error);
+}
+
+int fp_store_sync(struct fp_store *store, struct fp_error *error)
+{
+	/* A commit syncs the whole log when it is told to; it must have written something. */
+	int r = fp_sql_execute(store->facts,
+		"PRAGMA synchronous = FULL; UPDATE last_request SET request = request", error);
+	int back =
+		fp_sql_execute(store->facts, "PRAGMA synchronous = NORMAL", r < 0 ? NULL : error);
+
+	return r < 0 ? r : back;
 }
 
 int fp_store_repository_id(

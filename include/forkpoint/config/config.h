@@ -62,6 +62,11 @@ struct fp_config_release_source {
 		*prerelease; /* element names; patch and prerelease may be NULL */
 };
 
+/* Through what an answer's record must come, once the answer is given. */
+enum fp_durability { FP_DURABILITY_PROCESS, FP_DURABILITY_MACHINE };
+/* What becomes of answers that cannot be recorded. */
+enum fp_when_full { FP_WHEN_FULL_REFUSE, FP_WHEN_FULL_ANSWER };
+
 enum fp_timestamp_kind { FP_TIMESTAMP_AUTHOR, FP_TIMESTAMP_COMMITTER };
 enum fp_verify_download { FP_VERIFY_OFF, FP_VERIFY_SELECTED, FP_VERIFY_ALL };
 
@@ -137,6 +142,8 @@ struct fp_config {
 	unsigned http_max_connections;
 	char *http_allow_origin; /* Access-Control-Allow-Origin, NULL = not sent */
 	uint64_t history_journal_bytes;
+	enum fp_durability history_durability;
+	enum fp_when_full history_when_full;
 	char *digest; /* hex over what answers depend on (repositories, packages, feeds; no listen
 		       * addresses, intervals, limits or secrets); stands in every answer's state */
 };

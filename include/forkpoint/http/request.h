@@ -134,6 +134,8 @@ struct fp_request {
 	unsigned attempts;     /* times that the handler ran before this one */
 	bool timed_out;
 	bool in_background; /* the handler runs on a thread that may block */
+	bool unrecorded;    /* the reply holds an answer that is not on record */
+	uint64_t sync;	    /* the sync of the journal that the reply waits for; 0 = none */
 	/* From here on not cleared for each request: only ticket_count of them mean anything. */
 	struct fp_ticket *tickets[FP_TICKETS_MAX];
 };

@@ -31,5 +31,7 @@ void fp_http_server_stop(struct fp_http_server *server);
 void fp_http_server_free(struct fp_http_server *server);
 /* Looks again at the requests that wait. Any thread; cheap. */
 void fp_http_server_wake(struct fp_http_server *server);
+/* The same for replies alone that wait for a sync of the journal. */
+void fp_http_server_wake_held(struct fp_http_server *server);
 /* The port of the first listening socket. */
 uint16_t fp_http_server_port(const struct fp_http_server *server);

@@ -16,10 +16,18 @@
 
 struct fp_watch;
 
+/* Answers that were given without a record. */
+struct fp_unrecorded {
+	_Atomic uint64_t count;
+	_Atomic int64_t logged_us; /* when that was last logged, monotonic */
+};
+
 struct fp_service {
 	struct fp_publisher *publisher;
 	struct fp_journal *journal;
-	struct fp_recorder *recorder; /* to be hurried by readers; may be NULL */
+	bool answers_unrecorded;	  /* what cannot be recorded is answered all the same */
+	struct fp_unrecorded *unrecorded; /* may be NULL where that is not so */
+	struct fp_recorder *recorder;	  /* to be hurried by readers; may be NULL */
 	const char *data_dir;
 	struct fp_outside outside;
 	int64_t started_us;
@@ -147,6 +155,10 @@ uint64_t fp_service_next_id(const struct fp_service *service);
 int fp_service_record(const struct fp_service *service, const struct fp_record *record,
 	struct fp_hash128 *hash, struct fp_error *error);
 
+/* The sync that what this thread recorded waits for, 0 = none; see store/journal.h. */
+uint64_t fp_service_ask_sync(const struct fp_service *service);
+bool fp_service_is_synced(const struct fp_service *service, uint64_t sync);
+
 /*
  * One past answer by id, whole. Reads the database. 0 with *stored (release it); 1 no such id; 2:
  * it was given a moment ago and is on its way to the database: ask again in some milliseconds (the
@@ -172,7 +184,9 @@ struct fp_readiness {
 	size_t repositories, repositories_ready;
 	size_t packages, packages_ready;
 	uint64_t journal_waiting, journal_room;
-	bool journal_full;
+	bool journal_full; /* hardly any room */
+	struct fp_recorder_state recorder;
+	uint64_t unrecorded; /* answers since start */
 };
 
 /* Ready when every repository has been ingested and every package's feed read once. */

@@ -34,6 +34,26 @@ uint64_t fp_journal_next_id(struct fp_journal *journal);
 int fp_journal_append(struct fp_journal *journal, const struct fp_record *record,
 	struct fp_hash128 *hash, struct fp_error *error);
 
+/* ---- answers that must survive the machine ---- */
+
+/* Called on the thread that syncs: after each sync (error NULL), and when one failed, after which
+ * it is tried again by itself. */
+typedef void fp_journal_synced_fn(void *context, const struct fp_error *error);
+
+/*
+ * From here on the journal is also kept through a crash of the machine: one thread syncs what was
+ * appended, for all who wait together, and a file is used again only when what was drained from it
+ * is on disk in the database. Once, before appenders and the recorder start.
+ */
+int fp_journal_sync_start(struct fp_journal *journal, const char *data_dir,
+	fp_journal_synced_fn *synced, void *context, struct fp_error *error);
+/* Nobody waits any more. fp_journal_close does the same. */
+void fp_journal_sync_stop(struct fp_journal *journal);
+/* The number of a sync that covers all that this thread has appended; it is under way or begins at
+ * once. 0: nobody need wait. Any thread, never blocks. */
+uint64_t fp_journal_sync_ask(struct fp_journal *journal);
+bool fp_journal_is_synced(const struct fp_journal *journal, uint64_t number);
+
 /* ---- the recorder's side, one thread ---- */
 
 /*

@@ -7,14 +7,32 @@
 
 struct fp_recorder;
 
-/* Called on the recorder's thread when draining fails, and once when it works again (error NULL).
- */
-typedef void fp_recorder_trouble_fn(void *context, const struct fp_error *error);
+/* How the recorder is, as of its last look, once a second. */
+struct fp_recorder_state {
+	uint64_t disk_free_bytes, disk_wanted_bytes; /* where the database is */
+	bool disk_low; /* fewer than wanted: what the journal holds may not fit */
+	struct fp_checkpoint log;
+	bool log_held; /* a reader that goes on and on makes the database's log grow */
+	bool failing;  /* the last drain failed */
+};
+
+/* What is told to whoever started it; members may be NULL. */
+struct fp_recorder_listener {
+	/* On the draining thread: when draining fails, and once when it works again (error NULL).
+	 */
+	void (*trouble)(void *context, const struct fp_error *error);
+	/* On the other thread: when disk_low or log_held has turned. */
+	void (*turned)(void *context, const struct fp_recorder_state *state,
+		const struct fp_recorder_state *before);
+	void *context;
+};
 
 /* Drains what is there, then starts the threads. */
 int fp_recorder_start(struct fp_journal *journal, const char *data_dir,
-	fp_recorder_trouble_fn *trouble, void *context, struct fp_recorder **recorder,
+	const struct fp_recorder_listener *listener, struct fp_recorder **recorder,
 	struct fp_error *error);
+/* Any thread. */
+void fp_recorder_measure(struct fp_recorder *recorder, struct fp_recorder_state *state);
 /* Drains the rest and stops. */
 void fp_recorder_stop(struct fp_recorder *recorder);
 /* Asks for a drain now; returns at once. Any thread. */

@@ -39,8 +39,20 @@ int fp_store_open(
 void fp_store_close(struct fp_store *store);
 FP_DEFINE_CLEANUP(struct fp_store *, fp_store_close)
 
-/* Checkpoints the write-ahead log of facts.db; from a connection of its own, beside writers. */
-int fp_store_checkpoint(struct fp_store *store, struct fp_error *error);
+struct fp_checkpoint {
+	uint64_t log_bytes;  /* what the log holds */
+	uint64_t held_bytes; /* of these, what could not be copied back: somebody still reads the
+			      * database as it was before them */
+};
+
+/* Checkpoints the write-ahead log of facts.db; from a connection of its own, beside writers.
+ * *result may be NULL. */
+int fp_store_checkpoint(
+	struct fp_store *store, struct fp_checkpoint *result, struct fp_error *error);
+/* This connection's commits leave checkpoints to another one. */
+int fp_store_leave_checkpoints(struct fp_store *store, struct fp_error *error);
+/* Puts all that was committed to facts.db on disk. */
+int fp_store_sync(struct fp_store *store, struct fp_error *error);
 
 /* Numbers for names, made on first use: repositories; packages as (feed, id). */
 int fp_store_repository_id(

@@ -181,7 +181,9 @@ static void open_journal(struct fixture *fixture, uint64_t bytes)
 
 void fixture_record(struct fixture *fixture)
 {
-	assert_ok(fixture, fp_recorder_start(fixture->service.journal, fixture->dir, NULL, NULL,
+	const struct fp_recorder_listener nobody = {0};
+
+	assert_ok(fixture, fp_recorder_start(fixture->service.journal, fixture->dir, &nobody,
 				   &fixture->service.recorder, &fixture->error));
 }
 

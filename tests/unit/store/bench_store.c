@@ -119,7 +119,7 @@ static void bench_row_bytes(struct fixture *fixture)
 			fp_store_write_records(fixture->store, records, count, &fixture->error));
 	}
 	printf("%-34s %6.2f us a row\n", "requests, written directly", since(start) / ROWS);
-	assert_ok(fixture, fp_store_checkpoint(fixture->store, &fixture->error));
+	assert_ok(fixture, fp_store_checkpoint(fixture->store, NULL, &fixture->error));
 	after = fixture_sql_number(fixture, "facts.db", "PRAGMA page_count");
 	printf("%-34s %6.1f bytes\n", "a request in the database",
 		(double)(after - before) * 8192 / ROWS);

@@ -50,8 +50,10 @@ static struct fp_recorder *start(
 	if (!*journal)
 		assert_ok(fixture,
 			fp_journal_open(fixture->dir, 1 << 20, 0, journal, &fixture->error));
-	assert_ok(fixture, fp_recorder_start(*journal, fixture->dir, on_trouble, troubles,
-				   &recorder, &fixture->error));
+	const struct fp_recorder_listener listener = {.trouble = on_trouble, .context = troubles};
+
+	assert_ok(fixture,
+		fp_recorder_start(*journal, fixture->dir, &listener, &recorder, &fixture->error));
 	return recorder;
 }
 
@@ -130,7 +132,7 @@ static void test_checkpoints(void **state)
 			assert_ok(fixture,
 				fp_store_write_records(writer, &made.record, 1, &fixture->error));
 		}
-		assert_ok(fixture, fp_store_checkpoint(fixture->store, &fixture->error));
+		assert_ok(fixture, fp_store_checkpoint(fixture->store, NULL, &fixture->error));
 	}
 	struct fp_buf FP_CLEANUP_BUF log;
 
