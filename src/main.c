@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "forkpoint/base/attr.h"
+#include "forkpoint/client/client.h"
 #include "forkpoint/config/config.h"
 #include "forkpoint/mirror/fetch.h"
 
@@ -27,6 +28,18 @@ static int command_mirror_worker(int count, char **arguments)
 	return fp_fetch_worker_main();
 }
 
+/* For the checks of the manual page and the completions. */
+static int command_client_table(int count, char **arguments)
+{
+	struct fp_buf FP_CLEANUP_BUF text = {0};
+
+	fp_buf_init(&text, 1024 * 1024);
+	fp_client_write_table(&text);
+	if (text.data)
+		fputs(text.data, stdout);
+	return FP_EXIT_OK;
+}
+
 static int command_help(int count, char **arguments);
 
 static const struct {
@@ -47,6 +60,7 @@ static const struct {
 	{"help", command_help, "help [settings]",
 		"print this, or every setting of the configuration file"},
 	{"mirror-worker", command_mirror_worker, "mirror-worker", NULL},
+	{"client-table", command_client_table, "client-table", NULL},
 };
 
 static void print_settings(void)
@@ -59,6 +73,18 @@ static void print_settings(void)
 		fputs(text.data, stdout);
 }
 
+static void print_client_commands(void)
+{
+	struct fp_buf FP_CLEANUP_BUF text = {0};
+
+	fp_buf_init(&text, 1024 * 1024);
+	fp_buf_add_text(
+		&text, "\nquestions to a running server; forkpoint COMMAND --help tells more:\n");
+	fp_client_write_list(&text);
+	if (text.data)
+		fputs(text.data, stdout);
+}
+
 static int command_help(int count, char **arguments)
 {
 	if (count == 1 && strcmp(arguments[0], "settings") == 0) {
@@ -67,16 +93,19 @@ static int command_help(int count, char **arguments)
 	}
 	if (count > 0)
 		return refuse_surplus("help [settings]");
-	puts("forkpoint " FP_VERSION ": which profile database belongs to this commit?\n");
+	puts("forkpoint " FP_VERSION
+	     ": which profile database belongs to this commit?\n\nthe server:");
 	for (size_t i = 0; i < FP_ARRAY_SIZE(commands); i++)
 		if (commands[i].help)
 			printf("  forkpoint %-32s %s\n", commands[i].use, commands[i].help);
+	print_client_commands();
 	return FP_EXIT_OK;
 }
 
 int main(int count, char **arguments)
 {
 	const char *name = count > 1 ? arguments[1] : "";
+	const struct fp_client_command *question;
 
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		name = "help";
@@ -85,6 +114,9 @@ int main(int count, char **arguments)
 	for (size_t i = 0; i < FP_ARRAY_SIZE(commands); i++)
 		if (strcmp(name, commands[i].name) == 0)
 			return commands[i].run(count - 2, arguments + 2);
+	question = fp_client_find(name);
+	if (question)
+		return fp_client_run(question, count - 2, arguments + 2);
 	fprintf(stderr, "forkpoint: %s%s%s; \"forkpoint help\" lists the commands\n",
 		count > 1 ? "there is no command \"" : "a command is missing", name,
 		count > 1 ? "\"" : "");

@@ -31,6 +31,7 @@ static void refuse(int fd)
 {
 	static const char reply[] = "HTTP/1.1 503 Service Unavailable\r\n"
 				    "Content-Type: application/problem+json\r\n"
+				    "X-Problem-Code: not-ready\r\n"
 				    "Retry-After: 1\r\nConnection: close\r\n\r\n"
 				    "{\"type\":\"/problems/not-ready\",\"title\":\"Not ready\","
 				    "\"status\":503,\"detail\":\"the server holds as many "

@@ -159,6 +159,7 @@ enum fp_handled fp_reply_problem(struct fp_request *request, struct fp_reply *re
 	fp_buf_clear(&reply->link);
 	reply->etag[0] = '\0';
 	reply->status = row->status;
+	reply->problem = row->code;
 	reply->cache_control = row->status == 404 ? "max-age=3" : "no-store";
 	if ((row->status == 429 || row->status == 503) && reply->retry_after_us == 0)
 		reply->retry_after_us = FP_US_PER_S;

@@ -73,6 +73,7 @@ static enum fp_handled render(
 	int r;
 
 	reply->status = problem ? problem->status : 200;
+	reply->problem = problem ? problem->code : NULL;
 	r = fp_answer_record(
 		request, asked_sha, reply->status, &reply->body, &hash, &record, &document);
 	if (r < 0)

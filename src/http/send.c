@@ -24,7 +24,7 @@ static void add_origin_headers(
 	add_header(response, "Access-Control-Allow-Origin", origin);
 	if (reply->status != 204) {
 		add_header(response, "Access-Control-Expose-Headers",
-			"ETag, Link, Retry-After, X-Request-Id");
+			"ETag, Link, Retry-After, X-Problem-Code, X-Request-Id");
 		return;
 	}
 	add_header(response, "Access-Control-Allow-Methods", allowed[reply->allow]);
@@ -59,6 +59,8 @@ static void add_headers(const struct fp_exchange *exchange, const struct fp_repl
 	add_header(response, "X-Request-Id", request->id);
 	if (reply->content_type)
 		add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
+	if (reply->problem)
+		add_header(response, "X-Problem-Code", reply->problem);
 	if (reply->cache_control)
 		add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, reply->cache_control);
 	if (reply->etag[0])

@@ -163,6 +163,7 @@ struct fp_stream {
 struct fp_reply {
 	unsigned status;
 	const char *content_type;
+	const char *problem; /* code; sent as X-Problem-Code, for forms that do not hold it */
 	struct fp_buf body;
 	char etag[64];		   /* with quotes; empty = none */
 	const char *cache_control; /* static */
