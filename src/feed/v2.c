@@ -12,6 +12,7 @@
 
 #include "forkpoint/base/array.h"
 #include "forkpoint/base/map.h"
+#include "forkpoint/feed/by_id.h"
 #include "forkpoint/feed/listing.h"
 #include "forkpoint/feed/url.h"
 #include "forkpoint/feed/v2_page.h"
@@ -34,7 +35,7 @@ struct pages {
 };
 
 struct package {
-	char *id;
+	struct fp_by_id_entry named; /* first */
 	bool known;
 	struct pages pages;
 };
@@ -43,8 +44,7 @@ struct fp_v2 {
 	const struct fp_feed_options *options;
 	struct fp_fetcher *fetcher;
 	char *base_url;
-	struct package **packages;
-	size_t package_count, package_capacity;
+	struct fp_by_id packages; /* struct package */
 };
 
 static void page_release(struct page *page)
@@ -84,43 +84,18 @@ struct fp_v2 *fp_v2_new(
 	return made;
 }
 
+static void clear_package(void *entry)
+{
+	pages_release(&((struct package *)entry)->pages);
+}
+
 void fp_v2_free(struct fp_v2 *v2)
 {
 	if (!v2)
 		return;
-	for (size_t i = 0; i < v2->package_count; i++) {
-		pages_release(&v2->packages[i]->pages);
-		free(v2->packages[i]->id);
-		free(v2->packages[i]);
-	}
-	free(v2->packages);
+	fp_by_id_release(&v2->packages, clear_package);
 	free(v2->base_url);
 	free(v2);
-}
-
-static struct package *new_package(struct fp_v2 *v2, const char *id)
-{
-	if (fp_array_reserve((void **)&v2->packages, &v2->package_capacity, v2->package_count + 1,
-		    sizeof(*v2->packages)) < 0)
-		return NULL;
-	struct package *package = calloc(1, sizeof(*package));
-	char *copy = fp_str_dup(fp_str(id));
-	if (!package || !copy) {
-		free(package);
-		free(copy);
-		return NULL;
-	}
-	package->id = copy;
-	v2->packages[v2->package_count++] = package;
-	return package;
-}
-
-static struct package *package_of(struct fp_v2 *v2, const char *id)
-{
-	for (size_t i = 0; i < v2->package_count; i++)
-		if (fp_str_equal_nocase(fp_str(v2->packages[i]->id), fp_str(id)))
-			return v2->packages[i];
-	return new_package(v2, id);
 }
 
 /* One look under way. */
@@ -165,8 +140,8 @@ static int page_body(void *context, const char *data, size_t len, struct fp_erro
 {
 	struct look *look = context;
 	if (!look->reader)
-		look->reader = fp_v2_reader_new(
-			look->package->id, look->v2->options->max_document_bytes, &look->draft);
+		look->reader = fp_v2_reader_new(look->package->named.id,
+			look->v2->options->max_document_bytes, &look->draft);
 	if (!look->reader)
 		return fp_error_memory(error);
 	return fp_v2_reader_feed(look->reader, data, len, error);
@@ -333,7 +308,7 @@ static int check_page(struct look *look, struct fp_map *versions, struct fp_erro
 static int read_pages(struct look *look, struct fp_error *error)
 {
 	FP_CLEANUP(fp_map_release) struct fp_map versions = {0};
-	FP_CLEANUP_FREE char *url = first_url(look->v2, look->package->id);
+	FP_CLEANUP_FREE char *url = first_url(look->v2, look->package->named.id);
 	if (!url)
 		return fp_error_memory(error);
 	while (url) {
@@ -467,7 +442,8 @@ int fp_v2_look(struct fp_v2 *v2, const char *package_id, struct fp_listing *list
 	struct fp_feed_report *report, struct fp_error *error)
 {
 	FP_CLEANUP(look_release)
-	struct look look = {.v2 = v2, .package = package_of(v2, package_id)};
+	struct look look = {.v2 = v2,
+		.package = fp_by_id_get(&v2->packages, package_id, sizeof(struct package))};
 	if (!look.package)
 		return fp_error_memory(error);
 	return run_look(&look, listing, report, error);

@@ -19,7 +19,6 @@
  */
 #include "forkpoint/feed/v3.h"
 
-#include "forkpoint/base/array.h"
 #include "forkpoint/base/time.h"
 #include "forkpoint/feed/listing.h"
 #include "forkpoint/feed/url.h"
@@ -44,9 +43,8 @@ struct fp_v3 {
 	char *index_url;
 	struct fp_service_index index;
 	struct fp_validators index_validators;
-	int64_t index_read_us; /* 0 = to be read */
-	struct fp_v3_package **packages;
-	size_t package_count, package_capacity;
+	int64_t index_read_us;	  /* 0 = to be read */
+	struct fp_by_id packages; /* struct fp_v3_package */
 };
 
 struct fp_v3 *fp_v3_new(
@@ -83,16 +81,16 @@ struct fp_v3 *fp_v3_new_single(const struct fp_feed_options *options, struct fp_
 	return made;
 }
 
+static void clear_package(void *entry)
+{
+	fp_v3_package_clear(entry);
+}
+
 void fp_v3_free(struct fp_v3 *v3)
 {
 	if (!v3)
 		return;
-	for (size_t i = 0; i < v3->package_count; i++) {
-		fp_v3_package_clear(v3->packages[i]);
-		free(v3->packages[i]->id);
-		free(v3->packages[i]);
-	}
-	free(v3->packages);
+	fp_by_id_release(&v3->packages, clear_package);
 	fp_service_index_release(&v3->index);
 	fp_validators_release(&v3->index_validators);
 	free(v3->index_url);
@@ -157,31 +155,6 @@ int fp_v3_open(struct fp_v3 *v3, struct fp_error *error)
 	return 0;
 }
 
-static struct fp_v3_package *new_package(struct fp_v3 *v3, const char *id)
-{
-	if (fp_array_reserve((void **)&v3->packages, &v3->package_capacity, v3->package_count + 1,
-		    sizeof(*v3->packages)) < 0)
-		return NULL;
-	struct fp_v3_package *package = calloc(1, sizeof(*package));
-	char *copy = fp_str_dup(fp_str(id));
-	if (!package || !copy) {
-		free(package);
-		free(copy);
-		return NULL;
-	}
-	package->id = copy;
-	v3->packages[v3->package_count++] = package;
-	return package;
-}
-
-static struct fp_v3_package *package_of(struct fp_v3 *v3, const char *id)
-{
-	for (size_t i = 0; i < v3->package_count; i++)
-		if (fp_str_equal_nocase(fp_str(v3->packages[i]->id), fp_str(id)))
-			return v3->packages[i];
-	return new_package(v3, id);
-}
-
 /* One look: what is asked of whom, and the answers. */
 struct look {
 	struct fp_v3 *v3;
@@ -224,7 +197,7 @@ static int ask(struct look *look, bool flat, bool registration, struct fp_error 
 {
 	struct fp_fetcher *fetcher = look->v3->fetcher;
 	const struct fp_feed_options *options = look->v3->options;
-	const char *id = look->package->id;
+	const char *id = look->package->named.id;
 	struct fp_fetch fetches[2];
 	size_t count = 0, flat_at = 0, registration_at = 0;
 	int r = 0;
@@ -413,7 +386,7 @@ static int run_look(struct look *look, struct fp_listing *listing, struct fp_fee
 		return r;
 	}
 	if (look->registration.question.changed && look->registration.draft.found) {
-		r = fp_v3_fetch_pages(look->v3->fetcher, look->v3->options, look->package->id,
+		r = fp_v3_fetch_pages(look->v3->fetcher, look->v3->options, look->package->named.id,
 			&look->registration.draft, look->package, error);
 		if (r < 0)
 			return r;
@@ -434,7 +407,7 @@ int fp_v3_look(struct fp_v3 *v3, const char *package_id, struct fp_listing *list
 	FP_CLEANUP(look_release)
 	struct look look = {
 		.v3 = v3,
-		.package = package_of(v3, package_id),
+		.package = fp_by_id_get(&v3->packages, package_id, sizeof(struct fp_v3_package)),
 		.flat_url = v3->index.url[FP_RESOURCE_FLAT_CONTAINER],
 		.registration_url = v3->index.url[FP_RESOURCE_REGISTRATION],
 	};

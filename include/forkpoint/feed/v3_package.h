@@ -6,6 +6,7 @@
  * A resource's answer is first a draft; drafts become memory only when the whole look succeeded, so
  * that whatever fails is asked again, with the validators of the last success.
  */
+#include "forkpoint/feed/by_id.h"
 #include "forkpoint/feed/fetch.h"
 #include "forkpoint/feed/listing_order.h"
 #include "forkpoint/feed/registration.h"
@@ -34,7 +35,7 @@ struct fp_v3_registration {
 };
 
 struct fp_v3_package {
-	char *id;
+	struct fp_by_id_entry named; /* first */
 	bool known; /* a complete listing was made from this */
 	unsigned looks_since_other;
 	/* The registration index came whole although it was asked for conditionally and says what
