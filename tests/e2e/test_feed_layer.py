@@ -95,6 +95,9 @@ class Looker:
                 # whoever reads an error must see which document it is about
                 assert (found.kind != "error" or self.base in found.text
                         or "holds credentials" in found.text), found.text
+                if "report" in found.facts:
+                    print("peak KiB:", found.report("peak_kib"))
+                    assert found.report("peak_kib") < SANITIZED_PEAK_KIB
                 return found
             lines.append(line.rstrip("\n"))
         raise AssertionError("the program ended:\n" + "\n".join(lines))
@@ -905,6 +908,33 @@ def test_nuget_exe_is_the_judge(feed, tmp_path):
         assert list(look(source).versions) == expected, source
     deep = [version.lower() for version in look(str(tmp_path / "deep")).versions]
     assert deep == [version.lower() for version in expected]
+
+
+def test_the_same_list_from_four_sides(feed, tmp_path):
+    """npm's nuget-server over v3, the feed of these tests over v3 and v2, and the folder that
+    NuGet.exe makes, with NuGet.exe's own list as the judge of what is listed, in its order."""
+    nuget_exe, nuget_server = map(pytest.importorskip, ("nuget_exe", "nuget_server"))
+    try:
+        client = nuget_exe.NugetExe(tmp_path)
+        server = nuget_server.NugetServer(tmp_path)
+    except nuget_server.Unavailable as reason:
+        pytest.skip(str(reason))
+    versions = ["1.23.0-2501011234-main", "2.4.0-2001312205-release-2-4", "2.8.0-prerelease-x",
+                "10.0.0", "9.0.0", "9.0.0-alpha.10", "9.0.0-alpha.9", "9.0.0-alpha"]
+    feed.publish("Demo", *versions)
+    for version in versions:
+        make_package(tmp_path / "flat" / f"demo.{version}.nupkg", "Demo", version)
+    client.init(tmp_path / "flat", tmp_path / "deep")
+    judged = client.list("Demo", feed.v2_url)[::-1]
+    assert sorted(judged) == sorted(versions)
+    with server:
+        for version in versions:
+            server.push("Demo", version)
+        sides = {"nuget-server": look(server.index_url), "v3": look(feed.index_url),
+                 "v2": look(feed.v2_url), "folder": look(str(tmp_path / "deep"))}
+    for name, found in sides.items():
+        assert list(found.versions) == judged, name
+        assert found.complete, name
 
 
 def test_a_feed_that_others_wrote(tmp_path):
