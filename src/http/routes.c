@@ -23,7 +23,8 @@ const struct fp_route fp_routes[] = {
 		BIT(REPO) | BIT(BRANCH) | BIT(RELEASE) | BIT(PACKAGE) | BIT(FROM) | BIT(TO) | PAGE |
 			BIT(FORMAT),
 		BIT(REPO), FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON), fp_handle_timeline,
-		"a branch's commits, what was trained on each, and what a build of each gets"},
+		"a branch's commits, what was trained on each, and what a build of each gets",
+		.background = true},
 	{FP_METHOD_GET, "/changes",
 		BIT(REPO) | BIT(BRANCH) | BIT(RELEASE) | BIT(PACKAGE) | BIT(FROM) | BIT(TO) | PAGE |
 			BIT(FORMAT),

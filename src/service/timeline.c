@@ -149,27 +149,99 @@ static void find_minutes(const struct fp_timeline *timeline, fp_minute *first, f
 	}
 }
 
-/* The branch's versions with stamps of the rows' time: one pass, whatever became of them. */
-static int list_packages(const struct fp_line *line, struct fp_timeline *timeline)
+struct window {
+	fp_minute first, last;
+};
+
+static bool is_within(const struct window *window, const struct fp_decoded *decoded)
+{
+	return decoded->minute >= window->first && decoded->minute <= window->last;
+}
+
+static int add_package(
+	const struct fp_catalog *catalog, uint32_t version, struct fp_timeline *timeline)
+{
+	if (fp_array_reserve((void **)&timeline->packages, &timeline->package_capacity,
+		    timeline->package_count + 1, sizeof(*timeline->packages)) < 0)
+		return -FP_ERROR_MEMORY;
+	timeline->packages[timeline->package_count++] =
+		(struct fp_timeline_package){catalog->versions[version].decoded.minute, version};
+	return 0;
+}
+
+/* A day is no commit's minute: arcade's versions stand on no row. */
+static bool names_commit(const struct fp_line *line, const struct fp_decoded *decoded)
+{
+	return (decoded->grammar == FP_GRAMMAR_PRERELEASE_STAMP ||
+		       decoded->grammar == FP_GRAMMAR_PATCH_STAMP) &&
+	       fp_query_is_label(&line->answer->query, decoded);
+}
+
+/* The first of a group's members in a part that is not before the minute. */
+static uint32_t first_member(
+	const struct fp_catalog *catalog, uint32_t low, uint32_t high, fp_minute minute)
+{
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (catalog->minutes[middle] < minute)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Those in groups: groups are few, and sorted by minute within their parts. */
+static int list_grouped(
+	const struct fp_line *line, const struct window *window, struct fp_timeline *timeline)
 {
 	const struct fp_catalog *catalog = line->answer->package->state->catalog;
-	fp_minute first, last;
 
-	find_minutes(timeline, &first, &last);
-	for (uint32_t i = 0; i < catalog->version_count; i++) {
-		const struct fp_decoded *decoded = &catalog->versions[i].decoded;
+	for (uint32_t i = 0; i < catalog->group_count; i++) {
+		const struct fp_catalog_group *group = &catalog->groups[i];
+		const struct fp_decoded decoded = {
+			.grammar = group->grammar, .label = group->label};
 
-		/* A day is no commit's minute. */
-		if (decoded->grammar == FP_GRAMMAR_NONE || decoded->grammar == FP_GRAMMAR_ARCADE ||
-			decoded->minute < first || decoded->minute > last ||
-			!fp_query_is_label(&line->answer->query, decoded))
-			continue;
-		if (fp_array_reserve((void **)&timeline->packages, &timeline->package_capacity,
-			    timeline->package_count + 1, sizeof(*timeline->packages)) < 0)
-			return -FP_ERROR_MEMORY;
-		timeline->packages[timeline->package_count++] =
-			(struct fp_timeline_package){decoded->minute, i};
+		for (int part = 0; names_commit(line, &decoded) && part < FP_CATALOG_PARTS;
+			part++) {
+			uint32_t end = group->first[part + 1];
+			uint32_t at = first_member(catalog, group->first[part], end, window->first);
+
+			for (; at < end && catalog->minutes[at] <= window->last; at++)
+				if (add_package(catalog, catalog->order[at], timeline) < 0)
+					return -FP_ERROR_MEMORY;
+		}
 	}
+	return 0;
+}
+
+/* Those in none: unlisted, vanished. */
+static int list_ungrouped(
+	const struct fp_line *line, const struct window *window, struct fp_timeline *timeline)
+{
+	const struct fp_catalog *catalog = line->answer->package->state->catalog;
+
+	for (uint32_t i = 0; i < catalog->version_count; i++) {
+		const struct fp_catalog_version *version = &catalog->versions[i];
+
+		if (version->group == FP_CATALOG_NO_GROUP && is_within(window, &version->decoded) &&
+			names_commit(line, &version->decoded) &&
+			add_package(catalog, i, timeline) < 0)
+			return -FP_ERROR_MEMORY;
+	}
+	return 0;
+}
+
+/* The branch's versions with stamps of the rows' time, whatever became of them. */
+static int list_packages(const struct fp_line *line, struct fp_timeline *timeline)
+{
+	struct window window;
+
+	find_minutes(timeline, &window.first, &window.last);
+	if (list_grouped(line, &window, timeline) < 0 ||
+		list_ungrouped(line, &window, timeline) < 0)
+		return -FP_ERROR_MEMORY;
 	if (timeline->package_count)
 		qsort(timeline->packages, timeline->package_count, sizeof(*timeline->packages),
 			compare_packages);

@@ -1,8 +1,9 @@
 """/timeline of 1,000 commits, /what-if over 1,000 and /changes over 10,000, through the daemon.
 
-usage: timeline.py FORKPOINT [--requests N]
+usage: timeline.py FORKPOINT [--requests N] [--others N]
 Over WinUI's history with simulated packages; for /changes its main line ten times over, each lap
-later than the last, with its author times that run backwards and its releases. Prints median and
+later than the last, with its author times that run backwards and its releases. --others adds so many
+versions of other branches to the package. Prints median and
 worst time of a request on a kept connection, the whole body read, beside its aim; and the same for
 a trivial request, which is what transport and the machine cost.
 """
@@ -34,13 +35,16 @@ LONG = 10001
 LONG_EVERY = 20     # so that all changes stand on one page
 
 
-def real_history(repository, feed):
+def real_history(repository, feed, others):
     """The line of main, oldest first, as (author time, release)."""
     tips = winui.make(repository)
     history = History(repository)
     release_of = winui.releases(repository, history.order)
     for version in winui.training_runs(repository, history, tips, release_of, random.Random(SEED)):
         feed.add('Real', version)
+    for number in range(others):
+        feed.add('Real', version_of((3, number % 7), history.author[history.order[-1]] - 60 * number,
+                                    f'topic-{number % 50}', 'prerelease-stamp', random))
     line = git(repository, 'rev-list', '--first-parent', '--reverse', 'main').decode().split()
     return [(history.author[oid], release_of[oid]) for oid in line]
 
@@ -69,10 +73,10 @@ def long_history(repository, feed, line):
                    input=b''.join(parts), check=True, env=GIT_ENV)
 
 
-def prepare(folder):
+def prepare(folder, others):
     _, base_url = static_feed.serve(folder / 'feed')
     feed = static_feed.StaticFeed(folder / 'feed', base_url, with_files=False)
-    line = real_history(folder / 'real.git', feed)
+    line = real_history(folder / 'real.git', feed, others)
     long_history(folder / 'long.git', feed, line)
     feed.write()
     common = {'interval': '1h', 'branch': 'main', 'tracked': ['*'],
@@ -118,13 +122,14 @@ def main():
     parser = argparse.ArgumentParser(description='timings of /timeline, /changes and /what-if')
     parser.add_argument('forkpoint')
     parser.add_argument('--requests', type=int, default=40)
+    parser.add_argument('--others', type=int, default=0)
     options = parser.parse_args()
     if not winui.SKELETON.exists():
         print(f'skipped: {winui.SKELETON} is not there')
         return
     os.environ['FORKPOINT_BIN'] = options.forkpoint
     with tempfile.TemporaryDirectory(prefix='fp-bench-') as name:
-        daemon = prepare(pathlib.Path(name))
+        daemon = prepare(pathlib.Path(name), options.others)
         try:
             client = daemon.client()
             chosen = middle_version(client)
