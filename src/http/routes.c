@@ -19,6 +19,10 @@ const struct fp_route fp_routes[] = {
 		"the version under which a training run of a commit publishes"},
 	{FP_METHOD_GET, "/decode", BIT(VERSION) | BIT(REPO) | BIT(FORMAT), BIT(VERSION),
 		FORM(JSON) | FORM(TEXT), fp_handle_decode, "what a version string says"},
+	{FP_METHOD_GET, "/diagnose", QUESTION | BIT(USED) | BIT(AT) | BIT(FORMAT),
+		BIT(REPO) | BIT(USED), FORM(JSON) | FORM(TEXT), fp_handle_diagnose,
+		"whether a version was right for a commit, and what happened since",
+		.background = true},
 	{FP_METHOD_GET, "/timeline",
 		BIT(REPO) | BIT(BRANCH) | BIT(RELEASE) | BIT(PACKAGE) | BIT(FROM) | BIT(TO) | PAGE |
 			BIT(FORMAT),

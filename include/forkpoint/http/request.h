@@ -248,6 +248,7 @@ bool fp_etag_matches(struct fp_str if_none_match, const char *etag);
 fp_handler fp_handle_answer;
 fp_handler fp_handle_changes;
 fp_handler fp_handle_decode;
+fp_handler fp_handle_diagnose;
 fp_handler fp_handle_events;
 fp_handler fp_handle_history, fp_handle_history_list, fp_handle_stats;
 fp_handler fp_handle_index;
