@@ -159,7 +159,7 @@ void fp_line_point_of_release(const struct fp_line *line, uint32_t commit,
 	};
 	query->release = *release;
 	query->minute = point->minute;
-	fp_select(line->answer->package->state->catalog, query, &selection);
+	fp_answer_choose(line->answer, query, &selection);
 	point->version = selection.chosen;
 	point->runner_up = selection.runner_up;
 	if (point->version == FP_SELECT_NO_VERSION)

@@ -96,12 +96,18 @@ void fp_answer_set_query(struct fp_answer *answer)
 	query->takes_unlabelled = takes_unlabelled(answer->package->settings, branch->name);
 }
 
+void fp_answer_choose(const struct fp_answer *answer, const struct fp_select_query *query,
+	struct fp_selection *selection)
+{
+	fp_select(answer->package->state->catalog, query, selection);
+}
+
 static bool select_version(struct fp_answer *answer)
 {
 	const struct fp_catalog *catalog = answer->package->state->catalog;
 
 	fp_answer_set_query(answer);
-	fp_select(catalog, &answer->query, &answer->selection);
+	fp_answer_choose(answer, &answer->query, &answer->selection);
 	if (answer->selection.quarantined_better != FP_SELECT_NO_VERSION)
 		answer->warnings |= 1u << FP_WARNING_QUARANTINED_BETTER;
 	if (answer->selection.day_granular)

@@ -75,6 +75,19 @@ def test_questions(ask, served_example, words, said):
     assert document.returncode == ANSWER and json.loads(document.stdout)
 
 
+def test_history(ask):
+    """What was asked is found again, by commit, branch and outcome."""
+    ask('resolve', 'winui', '{cbcf9adaa}', '--branch', 'main')
+    ask('resolve', 'winui', '{c18b956f6}', '--branch', 'release/2.4')
+    found = ask('history', 'winui', '--sha', '{cbcf9adaa}', '--branch', 'main', '--outcome', 'ok')
+    assert found.returncode == ANSWER and '2.4.2001312033-main' in found.stdout
+    found = ask('history', '--outcome', 'no-database', '--json', '--limit', '1')
+    (row,) = json.loads(found.stdout)['items']
+    assert row['outcome'] == 'no-database' and row['repo'] == 'winui'
+    nothing = ask('history', 'winui', '--until', '2020-01-01T00:00:00Z', '--json')
+    assert json.loads(nothing.stdout)['items'] == []
+
+
 def test_text_is_the_servers(ask, served_example):
     """What the client prints is what curl gets, byte for byte."""
     result = ask('timeline', 'winui', 'main')
