@@ -321,9 +321,9 @@ def measure_beside(bench):
         daemon.start(ready=False)
         wait_until(answers(daemon, 'small', shas[-1], 'main'))
         rows, phase = [], 'starting'
-        while phase != 'waiting':
-            phase = daemon.get('/repos/big').json['sync'].get('phase', 'waiting')
-            if phase != 'waiting':
+        while phase != 'idle':
+            phase = daemon.get('/repos/big').json['sync'].get('phase', 'idle')
+            if phase != 'idle':
                 row = run_wrk(daemon, bench.folder / 'questions', 2)
                 rows.append(row)
                 print(f'while {phase}: {row[0]:.0f}/s  p50 {row[1]} us  p99 {row[2]} us')
@@ -393,6 +393,7 @@ def main():
     options = parser.parse_args()
     parts = options.parts or os.environ.get('FORKPOINT_BENCH_PARTS', '').split() or PARTS
     os.environ['FORKPOINT_BIN'] = options.forkpoint
+    sys.stdout.reconfigure(line_buffering=True)
     say_machine()
     with tempfile.TemporaryDirectory(prefix='fp-bench-') as name:
         bench = Bench(pathlib.Path(name), options)

@@ -1,9 +1,16 @@
 """What the upstream forgets, moves or damages: shown, kept, and mended."""
 import fcntl
+import os
 import pathlib
+import socket
 import subprocess
+import threading
+import time
+
+import pytest
 
 from daemon import eventually
+from git_servers import GitHttpServer
 
 
 def events(daemon):
@@ -139,3 +146,139 @@ def test_a_busy_mirror_is_no_failure(example):
     eventually(lambda: daemon.resolve(pushed, 'main', wait='0').status == 200, what='the commit')
     assert daemon.get('/repos/winui').json['sync']['last_error'] is None
     assert 'sync.failed' not in daemon.log
+
+
+class SlowLine:
+    """Passes connections on to a port, and what comes back no faster than so many bytes a second."""
+
+    def __init__(self, port, bytes_per_second):
+        self.target, self.speed = port, bytes_per_second
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(('127.0.0.1', self.target))
+            except OSError:
+                return
+            threading.Thread(target=self.carry, args=(near, far, 0), daemon=True).start()
+            threading.Thread(target=self.carry, args=(far, near, self.speed), daemon=True).start()
+
+    @staticmethod
+    def carry(source, sink, speed):
+        try:
+            while data := source.recv(16384):
+                sink.sendall(data)
+                if speed:
+                    time.sleep(len(data) / speed)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+@pytest.fixture
+def big(world):
+    """A long clone and a long ingest: 4 MB over a slow line, 60,000 commits."""
+    world.new_feed(['2.4.1001010000-main'])
+    upstream = world.new_upstream()
+    lines = []
+    for number in range(60_000):
+        lines.append(b'commit refs/heads/main\nmark :%d\ncommitter C <c@example.invalid> %d +0000\n'
+                     b'data 1\nx\n' % (number + 1, 1577836800 + number * 60))
+        lines.append(b'from :%d\n' % number if number else b'')
+        if number % 600 == 0:
+            lines.append(b'M 100644 inline file\ndata 20000\n' + os.urandom(20000) + b'\n')
+        lines.append(b'\n')
+    upstream.git('fast-import', '--quiet', data=b''.join(lines))
+    with GitHttpServer(world.folder) as server:
+        line = SlowLine(server.port, 3_000_000)
+        world.repository.update(url=f'http://127.0.0.1:{line.port}/upstream.git', interval='1h',
+                                release={'fixed': '2.4'})
+        world.upstream, world.commits = upstream, 60_000
+        yield world
+        line.listener.close()
+
+
+def watch(daemon, until):
+    """What /repos says about progress, one after the other, as (phase, done, total)."""
+    seen = []
+    deadline = time.monotonic() + 60
+    while True:
+        sync = daemon.get('/repos/winui').json['sync']
+        row = (sync['phase'], sync.get('done', 0), sync.get('total'))
+        if not seen or seen[-1] != row:
+            seen.append(row)
+        if sync['phase'] != 'idle' and sync.get('seconds_left') is not None:
+            assert sync['rate_per_second'] > 0 and sync['done'] < sync['total']
+        if until(row):
+            return seen
+        assert time.monotonic() < deadline, seen[-6:]
+        time.sleep(0.01)
+
+
+def test_progress_moves_and_a_restart_resumes(big):
+    """A daemon that is killed while it reads commits does not clone again."""
+    daemon = big.new_daemon().start(ready=False)
+    daemon.wait_ready(path='/livez')
+    fetching = watch(daemon, lambda row: row[0] == 'reading')
+    numbers = [done for phase, done, _ in fetching if phase == 'fetching']
+    assert numbers == sorted(numbers) and len(set(numbers)) >= 5, fetching
+    assert any(total and total >= big.commits for phase, _, total in fetching), fetching
+    daemon.kill()
+    packs = {path: path.stat().st_mtime_ns for path in mirror_of(daemon).glob('objects/pack/*.pack')}
+    assert packs
+
+    daemon.start(ready=False)
+    daemon.wait_ready(path='/livez')
+    reading = watch(daemon, lambda row: row[0] == 'idle' and daemon.get('/readyz').status == 200)
+    numbers = [done for phase, done, _ in reading if phase == 'reading']
+    assert len(set(numbers)) >= 3, reading
+    assert big.commits in {total for phase, _, total in reading if phase == 'reading'}, reading
+    assert daemon.get('/repos/winui').json['sizes']['commits'] == big.commits
+    assert {path: path.stat().st_mtime_ns
+            for path in mirror_of(daemon).glob('objects/pack/*.pack')} == packs
+    assert daemon.resolve(big.upstream.tip('main'), 'main').status == 200
+
+
+def test_a_kill_while_cloning_leaves_nothing_in_the_way(big):
+    daemon = big.new_daemon().start(ready=False)
+    daemon.wait_ready(path='/livez')
+    watch(daemon, lambda row: row[0] == 'fetching' and row[1] > 1000)
+    daemon.kill()
+    daemon.start(ready=False).wait_ready()
+    assert daemon.get('/repos/winui').json['sizes']['commits'] == big.commits
+    assert not list(mirror_of(daemon).glob('objects/pack/pack_git2_*'))
+    assert git(mirror_of(daemon), 'fsck', '--connectivity-only').returncode == 0
+
+
+@pytest.mark.parametrize('kind', ['env', 'file'])
+def test_the_upstreams_password_is_nowhere_to_be_seen(example, tmp_path, kind):
+    """Not in the log, not in an answer, not in a worker's arguments, right or wrong."""
+    secret = 'hunter2-that-nobody-shows'
+    (tmp_path / 'token').write_text(secret + '\n', encoding='ascii')
+    with GitHttpServer(tmp_path, username='builder', password=secret) as server:
+        example.repository.update(url=server.url('upstream.git'), username='builder')
+        if kind == 'env':
+            example.repository['password_env'] = 'UPSTREAM_TOKEN'
+        else:
+            example.repository['password_file'] = str(tmp_path / 'token')
+        daemon = example.daemon.start(environment={'UPSTREAM_TOKEN': secret})
+        arguments = set()
+        deadline = time.monotonic() + 2
+        while time.monotonic() < deadline:
+            for path in pathlib.Path('/proc').glob('[0-9]*/cmdline'):
+                try:
+                    arguments.add(path.read_bytes())
+                except OSError:
+                    pass
+        assert any(b'mirror-worker' in line for line in arguments)
+        assert not any(secret.encode() in line for line in arguments)
+        server.credentials = ('builder', 'another')
+        failed = eventually(lambda: daemon.get('/repos/winui').json['sync']['last_error'],
+                            what='the refusal')
+        shown = failed + daemon.get('/repos').text + daemon.get('/repos/winui').text + daemon.log
+        assert secret not in shown
+        assert daemon.version(example.sha['1b27fd5f'], 'main') == '2.4.2001312227-main'
