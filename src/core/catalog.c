@@ -52,6 +52,8 @@ static enum fp_rejection judge_standing(
 {
 	const struct fp_catalog_row *row = &version->row;
 
+	if (row->not_yet_seen)
+		return FP_REJECTION_NOT_YET_SEEN;
 	if (version->decoded.grammar == FP_GRAMMAR_NONE)
 		return FP_REJECTION_UNRECOGNISED;
 	if (row->unlisted_us >= 0 && !keep_unlisted)
@@ -73,6 +75,8 @@ void fp_catalog_count_version(
 		catalog->unrecognised_count += change;
 	if (version->standing == FP_REJECTION_UNLISTED)
 		catalog->unlisted_count += change;
+	if (version->standing == FP_REJECTION_NOT_YET_SEEN)
+		catalog->not_yet_seen_count += change;
 }
 
 void fp_catalog_fill_version(struct fp_catalog *catalog, uint32_t index,

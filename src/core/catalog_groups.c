@@ -59,7 +59,8 @@ int fp_catalog_compare_members(const void *a, const void *b)
 static bool is_grouped(const struct fp_catalog_version *version)
 {
 	return version->row.vanished_us < 0 && version->standing != FP_REJECTION_UNRECOGNISED &&
-	       version->standing != FP_REJECTION_UNLISTED;
+	       version->standing != FP_REJECTION_UNLISTED &&
+	       version->standing != FP_REJECTION_NOT_YET_SEEN;
 }
 
 uint32_t fp_catalog_members_of(

@@ -73,8 +73,8 @@ static void count_outside(const struct fp_catalog *catalog, const struct fp_grou
 	struct fp_selection *selection)
 {
 	uint32_t in_branch = 0;
-	uint32_t recognised =
-		catalog->listed_count - catalog->unrecognised_count - catalog->unlisted_count;
+	uint32_t recognised = catalog->listed_count - catalog->unrecognised_count -
+			      catalog->unlisted_count - catalog->not_yet_seen_count;
 
 	for (size_t i = 0; i < matches->count; i++) {
 		const struct fp_catalog_group *group = &catalog->groups[matches->group[i]];
@@ -84,6 +84,7 @@ static void count_outside(const struct fp_catalog *catalog, const struct fp_grou
 	selection->total = catalog->listed_count;
 	selection->rejected[FP_REJECTION_UNRECOGNISED] = catalog->unrecognised_count;
 	selection->rejected[FP_REJECTION_UNLISTED] = catalog->unlisted_count;
+	selection->rejected[FP_REJECTION_NOT_YET_SEEN] = catalog->not_yet_seen_count;
 	selection->rejected[FP_REJECTION_OTHER_RELEASE] = recognised - matches->in_release;
 	selection->rejected[FP_REJECTION_OTHER_BRANCH] = matches->in_release - in_branch;
 }

@@ -7,7 +7,8 @@ enum fp_rejection fp_select_judge(const struct fp_catalog *catalog,
 	const struct fp_decoded *decoded = &version->decoded;
 
 	if (version->standing == FP_REJECTION_UNRECOGNISED ||
-		version->standing == FP_REJECTION_UNLISTED)
+		version->standing == FP_REJECTION_UNLISTED ||
+		version->standing == FP_REJECTION_NOT_YET_SEEN)
 		return version->standing;
 	if (!fp_grammar_release_matches(decoded, &query->release))
 		return FP_REJECTION_OTHER_RELEASE;

@@ -205,7 +205,8 @@ static bool locate_abbreviated(struct fp_answer *answer, struct fp_str sha)
 {
 	const struct fp_graph_view *view = &answer->repository->branches->view;
 
-	answer->match_count = fp_graph_find_prefix(view, sha, answer->matches, FP_NEAREST_MAX);
+	answer->match_count = fp_branches_find_prefix(
+		answer->repository->branches, sha, answer->matches, FP_NEAREST_MAX);
 	if (answer->match_count == 0)
 		return unknown_commit(answer, sha);
 	if (answer->match_count == 1) {
@@ -236,7 +237,7 @@ bool fp_locate_commit(struct fp_answer *answer, const struct fp_question *questi
 		return locate_ref(answer, question->ref);
 	if (!fp_oid_parse(question->sha, &oid))
 		return locate_abbreviated(answer, question->sha);
-	answer->commit = fp_graph_find(&answer->repository->branches->view, &oid);
+	answer->commit = fp_branches_find_commit(answer->repository->branches, &oid);
 	return answer->commit != FP_NO_COMMIT || unknown_commit(answer, question->sha);
 }
 

@@ -127,7 +127,7 @@ static bool is_stale(int64_t synced_us, int64_t now_us, int64_t stale_after_us, 
 
 static void note_staleness(struct fp_answer *answer, int64_t now_us)
 {
-	int64_t after = answer->snapshot->settings->stale_after_us;
+	int64_t after = answer->snapshot->stale_after_us;
 
 	if (is_stale(answer->feed_synced_us, now_us, after, answer->package->feed_trouble))
 		answer->warnings |= 1u << FP_WARNING_FEED_STALE;

@@ -21,7 +21,10 @@ void fp_branches_unref(struct fp_branches *branches)
 	}
 	free(branches->items);
 	free(branches->ref_commits);
-	free(branches->facts);
+	if (!branches->basis)
+		free(branches->facts);
+	fp_branches_unref(branches->basis);
+	fp_closure_release(&branches->known);
 	free(branches->memory);
 	fp_map_release(&branches->by_name);
 	fp_ref_rows_release(&branches->refs);
@@ -52,6 +55,45 @@ size_t fp_branches_find_ref(const struct fp_branches *branches, struct fp_str na
 			high = middle;
 	}
 	return SIZE_MAX;
+}
+
+uint32_t fp_branches_find_commit(const struct fp_branches *branches, const struct fp_oid *oid)
+{
+	uint32_t commit = fp_graph_find(&branches->view, oid);
+
+	if (commit != FP_NO_COMMIT && branches->known.bits &&
+		!fp_closure_has(&branches->known, commit))
+		return FP_NO_COMMIT;
+	return commit;
+}
+
+/* With commits that were not known: more are looked at until enough of them were, or no more fit.
+ */
+static size_t find_known_prefix(
+	const struct fp_branches *branches, struct fp_str hex, uint32_t *found, size_t max)
+{
+	size_t room = 64, kept = 0;
+
+	for (;;) {
+		FP_CLEANUP_FREE uint32_t *all = calloc(room, sizeof(*all));
+		size_t count = all ? fp_graph_find_prefix(&branches->view, hex, all, room) : 0;
+
+		kept = 0;
+		for (size_t i = 0; i < count && kept < max; i++)
+			if (fp_closure_has(&branches->known, all[i]))
+				found[kept++] = all[i];
+		if (kept == max || count < room)
+			return kept;
+		room *= 4;
+	}
+}
+
+size_t fp_branches_find_prefix(
+	const struct fp_branches *branches, struct fp_str hex, uint32_t *found, size_t max)
+{
+	if (branches->known.bits)
+		return find_known_prefix(branches, hex, found, max);
+	return fp_graph_find_prefix(&branches->view, hex, found, max);
 }
 
 /* ---- facts ---- */
@@ -371,5 +413,59 @@ struct fp_branches *fp_branches_build(const struct fp_repository_settings *setti
 		fp_branches_unref(branches);
 		return NULL;
 	}
+	return branches;
+}
+
+/* ---- branches as they were ---- */
+
+/* A branch that has not moved has its present reach; the others do with the present pivot's, which
+ * serves any two commits. Nothing is made anew, so that going back costs little and holds little.
+ */
+static void lend_reaches(struct fp_branches *branches, const struct fp_branches *now)
+{
+	branches->pivot = now->pivot;
+	for (size_t i = 0; i < branches->count; i++) {
+		struct fp_branch *branch = &branches->items[i];
+		const struct fp_branch *same = fp_branches_find(now, branch->name);
+
+		if (same && same->reach && same->tip == branch->tip)
+			branch->reach = fp_reach_ref(same->reach);
+	}
+}
+
+static int find_known(struct fp_branches *branches, const struct fp_oid *tips, size_t count)
+{
+	FP_CLEANUP_FREE uint32_t *indices = calloc(count + 1, sizeof(*indices));
+
+	if (!indices)
+		return -FP_ERROR_MEMORY;
+	for (size_t i = 0; i < count; i++)
+		indices[i] = fp_graph_find(&branches->view, &tips[i]);
+	return fp_closure_build(&branches->view, indices, count, &branches->known);
+}
+
+struct fp_branches *fp_branches_build_past(const struct fp_repository_settings *settings,
+	struct fp_branches *now, struct fp_ref_rows *refs, const struct fp_oid *tips,
+	size_t tip_count)
+{
+	struct fp_branches *branches = calloc(1, sizeof(*branches));
+
+	if (!branches) {
+		fp_ref_rows_release(refs);
+		return NULL;
+	}
+	atomic_init(&branches->references, 1);
+	branches->view = fp_graph_view_copy(&now->view);
+	branches->refs = *refs;
+	*refs = (struct fp_ref_rows){0};
+	branches->basis = fp_branches_ref(now);
+	branches->facts = now->facts;
+	branches->facts_count = now->facts_count;
+	if (find_known(branches, tips, tip_count) < 0 || list_branches(branches, settings) < 0 ||
+		find_twins(branches, settings) < 0) {
+		fp_branches_unref(branches);
+		return NULL;
+	}
+	lend_reaches(branches, now);
 	return branches;
 }

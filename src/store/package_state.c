@@ -66,6 +66,7 @@ static void fill_row(const struct fp_version_row *from, struct fp_catalog_row *t
 		.unlisted_us = from->unlisted_us,
 		.vanished_us = from->vanished_us,
 		.unavailable = from->unavailable_us >= 0,
+		.not_yet_seen = from->not_yet_seen,
 	};
 }
 

@@ -55,6 +55,7 @@ static bool fill_repository(
 {
 	to->name = fp_str(from->name);
 	to->url = fp_str(from->url);
+	to->source_digest = text_or_empty(from->source_digest);
 	to->default_branch = text_or_empty(from->branch);
 	to->tracked = list_of(from->tracked, from->tracked_count);
 	to->tracked_count = from->tracked_count;
@@ -87,6 +88,7 @@ static void free_settings(struct fp_settings *settings)
 	for (size_t i = 0; settings->repositories && i < settings->repository_count; i++)
 		free_repository(&settings->repositories[i]);
 	free(settings->repositories);
+	fp_config_free(settings->owned);
 	free(settings);
 }
 
@@ -113,5 +115,24 @@ struct fp_settings *fp_settings_from_config(const struct fp_config *config)
 		free(settings);
 		return NULL;
 	}
+	return settings;
+}
+
+struct fp_settings *fp_settings_from_text(struct fp_str text)
+{
+	struct fp_config_problems problems = {0};
+	struct fp_config *config = NULL;
+	struct fp_settings *settings;
+	struct fp_error error;
+	int r = fp_config_parse(text, "the record", &config, &problems, &error);
+
+	fp_config_problems_release(&problems);
+	if (r != 0)
+		return NULL;
+	settings = fp_settings_from_config(config);
+	if (settings)
+		settings->owned = config;
+	else
+		fp_config_free(config);
 	return settings;
 }

@@ -31,6 +31,7 @@ struct fp_catalog_row {
 		missing_ids; /* of the package's set: ids that lack it, ", "-joined; or empty */
 	bool unavailable;    /* listed, but its package could not be downloaded */
 	bool quarantined;
+	bool not_yet_seen; /* it was seen only after the moment that the catalog is of */
 };
 
 struct fp_catalog_version {
@@ -79,7 +80,8 @@ struct fp_catalog {
 	uint32_t version_count;
 	uint32_t listed_count; /* versions that are candidates: not vanished */
 	uint32_t unrecognised_count;
-	uint32_t unlisted_count;	 /* recognised, rejected as unlisted */
+	uint32_t unlisted_count; /* recognised, rejected as unlisted */
+	uint32_t not_yet_seen_count;
 	struct fp_catalog_group *groups; /* ordered by (grammar, release, label) */
 	uint32_t group_count;
 	struct fp_catalog_release *releases; /* ordered by (grammar, release) */

@@ -11,6 +11,7 @@
 #include "forkpoint/base/map.h"
 #include "forkpoint/core/catalog.h"
 #include "forkpoint/core/select.h"
+#include "forkpoint/graph/closure.h"
 #include "forkpoint/graph/pivot.h"
 #include "forkpoint/graph/trained.h"
 #include "forkpoint/store/commits.h"
@@ -52,13 +53,18 @@ struct fp_branches {
 	uint32_t *ref_commits;	 /* per ref: its commit's index or FP_NO_COMMIT */
 	struct fp_branch *items; /* refs/heads/ only, by name */
 	size_t count;
-	const struct fp_reach *pivot; /* one of the items'; NULL when no branch has commits */
-	struct fp_map by_name;	      /* short name → index */
-	struct fp_facts *facts;	      /* by the graph's facts numbers */
+	const struct fp_reach
+		*pivot; /* one of the items' or the basis'; NULL when no branch has commits */
+	struct fp_map by_name;	/* short name → index */
+	struct fp_facts *facts; /* by the graph's facts numbers */
 	size_t facts_count;
 	int64_t revision; /* newest ref event */
 	int64_t arrivals; /* newest commit that came by its id; set by who builds it */
-	void *memory;	  /* private: texts */
+	/* Of branches as they were at another time: the commits that were known then; bits NULL:
+	 * all of the view's. */
+	struct fp_closure known;
+	struct fp_branches *basis; /* private: whose facts these are, NULL = its own */
+	void *memory;		   /* private: texts */
 };
 
 struct fp_branches *fp_branches_ref(struct fp_branches *branches);
@@ -69,6 +75,12 @@ FP_DEFINE_CLEANUP(struct fp_branches *, fp_branches_unref)
 const struct fp_branch *fp_branches_find(const struct fp_branches *branches, struct fp_str name);
 /* The ref of that full name; SIZE_MAX. */
 size_t fp_branches_find_ref(const struct fp_branches *branches, struct fp_str name);
+
+/* A commit of the view that was known when these were the branches; FP_NO_COMMIT. */
+uint32_t fp_branches_find_commit(const struct fp_branches *branches, const struct fp_oid *oid);
+/* As fp_graph_find_prefix, of those. */
+size_t fp_branches_find_prefix(
+	const struct fp_branches *branches, struct fp_str hex, uint32_t *found, size_t max);
 
 /* ---- what configuration says that answers depend on ---- */
 
@@ -92,6 +104,7 @@ struct fp_alias_settings {
 
 struct fp_repository_settings {
 	struct fp_str name, url;      /* url without credentials */
+	struct fp_str source_digest;  /* of what says how commits' trees are read */
 	struct fp_str default_branch; /* empty = none */
 	struct fp_str *tracked;
 	size_t tracked_count;
@@ -111,6 +124,7 @@ struct fp_settings {
 	struct fp_repository_settings *repositories;
 	size_t repository_count;
 	void (*free)(struct fp_settings *settings); /* the maker's */
+	void *owned;				    /* the maker's */
 };
 
 struct fp_settings *fp_settings_ref(struct fp_settings *settings);
@@ -148,15 +162,17 @@ struct fp_snapshot_package {
 	char *feed_trouble;		/* why the last look failed; NULL = it did not */
 	/* Since when answers were made of that state; 0 = since this snapshot's publication. */
 	int64_t since_us;
+	int64_t times_since_us; /* the same of the time and the trouble; who sets them sets 0 */
 };
 
 struct fp_snapshot_repository {
 	const struct fp_repository_settings *settings;
-	struct fp_branches *branches;	      /* NULL until the first ingest is through */
-	struct fp_trained *trained;	      /* for the packages' stamps; NULL with branches */
-	int64_t refs_synced_us;		      /* -1 = never */
-	char *refs_trouble;		      /* why the last fetch failed; NULL = it did not */
-	int64_t since_us;		      /* of the branches, as a package's */
+	struct fp_branches *branches; /* NULL until the first ingest is through */
+	struct fp_trained *trained;   /* for the packages' stamps; NULL with branches */
+	int64_t refs_synced_us;	      /* -1 = never */
+	char *refs_trouble;	      /* why the last fetch failed; NULL = it did not */
+	int64_t since_us;	      /* of the branches, as a package's */
+	int64_t times_since_us;
 	struct fp_snapshot_package *packages; /* settings->package_count of them */
 };
 
@@ -165,6 +181,9 @@ struct fp_snapshot {
 	/* When it was published; 0 until somebody saw it published. See fp_reader_enter_at. */
 	_Atomic int64_t published_us;
 	int64_t after_us; /* the last one's */
+	/* The moment that it was made for, of one of another time; 0 = it is published. */
+	int64_t past_us;
+	int64_t stale_after_us; /* as the settings have it, or had it then */
 	struct fp_settings *settings;
 	int64_t settings_since_us;		     /* of the settings, as a package's */
 	struct fp_snapshot_repository *repositories; /* settings->repository_count of them */
@@ -202,6 +221,15 @@ struct fp_branches *fp_branches_build(const struct fp_repository_settings *setti
 	const struct fp_graph_view *view, struct fp_ref_rows *refs, int64_t revision,
 	const struct fp_facts_rows *facts, const struct fp_branches *previous,
 	struct fp_scratch *scratch);
+
+/*
+ * Branches as they were at another time: takes refs over as fp_branches_build does; tips are the
+ * commits from which all that was known then can be reached. now lends its view, its facts, and
+ * the reaches of branches that have not moved. Any thread. NULL when out of memory.
+ */
+struct fp_branches *fp_branches_build_past(const struct fp_repository_settings *settings,
+	struct fp_branches *now, struct fp_ref_rows *refs, const struct fp_oid *tips,
+	size_t tip_count);
 
 /* ---- publishing and reading ---- */
 

@@ -19,6 +19,7 @@ struct fp_version_row {
 	int64_t returned_us;	/* last time that it came back, -1 = never */
 	unsigned missed;	/* complete listings in a row that lacked it */
 	int64_t unavailable_us; /* when its download was last found missing, -1 = not */
+	bool not_yet_seen;	/* only of rows as they were at another time: it was seen later */
 };
 
 struct fp_version_rows {

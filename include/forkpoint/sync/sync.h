@@ -20,6 +20,8 @@ struct fp_sync_options {
 
 /* What answers depend on, out of a configuration; NULL when out of memory. */
 struct fp_settings *fp_settings_from_config(const struct fp_config *config);
+/* The same out of a configuration as fp_config_print wrote it; NULL when it is none. */
+struct fp_settings *fp_settings_from_text(struct fp_str text);
 
 /*
  * Loads what the store has and publishes it, so that serving begins with the state of the last run;
