@@ -11,6 +11,7 @@
 #include "forkpoint/base/time.h"
 #include "forkpoint/http/server.h"
 #include "forkpoint/mirror/mirror.h"
+#include "forkpoint/service/as_of.h"
 #include "forkpoint/service/watch.h"
 #include "forkpoint/sync/sync.h"
 
@@ -32,6 +33,7 @@ struct daemon {
 	struct fp_unrecorded unrecorded;
 	struct fp_publisher *publisher;
 	struct fp_sync *sync;
+	struct fp_worlds *worlds;
 	struct fp_service service;
 	_Atomic(struct fp_watch *) watch;
 	_Atomic(struct fp_http_server *) server;
@@ -291,6 +293,9 @@ static int start_server(struct daemon *daemon, struct fp_error *error)
 	for (size_t i = 0; i < config->listen_count; i++)
 		listen[i] =
 			(struct fp_http_listen){config->listen[i].address, config->listen[i].port};
+	daemon->worlds = fp_worlds_new();
+	if (!daemon->worlds)
+		return fp_error_memory(error);
 	daemon->service = (struct fp_service){
 		.publisher = daemon->publisher,
 		.journal = daemon->journal,
@@ -299,6 +304,8 @@ static int start_server(struct daemon *daemon, struct fp_error *error)
 		.unrecorded = &daemon->unrecorded,
 		.data_dir = config->data_dir,
 		.outside = fp_sync_outside(daemon->sync),
+		.worlds = daemon->worlds,
+		.settings_from_text = fp_settings_from_text,
 		.started_us = fp_clock_real_us(),
 	};
 	r = start_watch(daemon, error);
@@ -342,6 +349,7 @@ static void stop(struct daemon *daemon)
 	fp_http_server_free(server);
 	fp_recorder_stop(daemon->recorder);
 	fp_journal_close(daemon->journal);
+	fp_worlds_free(daemon->worlds);
 	fp_publisher_free(daemon->publisher);
 	if (daemon->library_open)
 		fp_mirror_library_shutdown();

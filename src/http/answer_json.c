@@ -116,6 +116,27 @@ static const char *branch_source(const struct fp_answer *answer)
 	return "default";
 }
 
+static void write_asked_member(struct fp_json *json, const char *key, struct fp_str value)
+{
+	if (value.len)
+		fp_json_member_string(json, key, value);
+}
+
+/* The question, so that it can be put again. */
+static void write_asked(struct fp_json *json, const struct fp_question *question, bool all)
+{
+	fp_json_key(json, "asked");
+	fp_json_object_begin(json);
+	write_asked_member(json, "sha", question->sha);
+	write_asked_member(json, "ref", question->ref);
+	write_asked_member(json, "branch", question->branch);
+	write_asked_member(json, "release", question->release);
+	write_asked_member(json, "package", question->package);
+	if (all)
+		fp_json_member_text(json, "candidates", "all");
+	fp_json_object_end(json);
+}
+
 static void write_subject(
 	struct fp_json *json, const struct fp_answer *answer, struct fp_str asked_sha)
 {
@@ -403,7 +424,7 @@ static void write_problem(struct fp_document *document, const struct fp_answer *
 }
 
 void fp_answer_write_json(struct fp_http_context *context, const struct fp_answer *answer,
-	struct fp_str asked_sha, bool all, struct fp_document *document)
+	const struct fp_question *question, bool all, struct fp_document *document)
 {
 	struct fp_json *json = &document->json;
 
@@ -411,7 +432,8 @@ void fp_answer_write_json(struct fp_http_context *context, const struct fp_answe
 	if (answer->outcome != FP_OUTCOME_OK)
 		write_problem(document, answer);
 	fp_document_add_hole(document, "id", FP_HOLE_ID);
-	write_subject(json, answer, asked_sha);
+	write_subject(json, answer, question->sha);
+	write_asked(json, question, all);
 	write_package(context, json, answer);
 	if (reached(answer, FP_STEP_REQUESTED_VERSION))
 		fp_json_member_string(json, "requested_version", fp_buf_str(&answer->requested));
@@ -428,6 +450,8 @@ void fp_answer_write_json(struct fp_http_context *context, const struct fp_answe
 	write_reasoning(context, json, answer);
 	write_warnings(context, json, answer);
 	write_state(document, answer);
+	if (answer->as_of_us)
+		fp_document_add_hole(document, "as_of", FP_HOLE_AS_OF);
 	fp_document_add_hole(document, "resolved_at", FP_HOLE_RESOLVED_AT);
 	fp_document_add_hole(document, "replay", FP_HOLE_REPLAY);
 	fp_json_object_end(json);

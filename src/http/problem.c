@@ -34,6 +34,9 @@ static const struct fp_problem_row rows[] = {
 		"was raised; the nearest misses are listed. Nothing is ever taken from another "
 		"branch "
 		"or release."},
+	{"before-records", 404, "Before the records", false,
+		"Nothing was written down yet at the time asked about, so how this server would "
+		"have answered then is not known. The detail says when the records begin."},
 	{"not-found", 404, "Not found", false, "No route leads there. GET / lists the routes."},
 	{"method-not-allowed", 405, "Method not allowed", false,
 		"The route does not take this method; the Allow header lists those that it takes."},

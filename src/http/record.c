@@ -19,10 +19,12 @@ static void fill_record(const struct fp_request *request, const struct fp_answer
 		.at_us = request->moment_us,
 		.feed_synced_us = answer->feed_synced_us,
 		.refs_synced_us = answer->refs_synced_us,
+		.as_of_us = answer->as_of_us,
 		.duration_us = (uint32_t)(fp_clock_monotonic_us() - request->started_us),
 		.status = (uint16_t)status,
 		.client = request->client,
 		.agent = request->agent,
+		.build = request->params[FP_PARAM_BUILD],
 		.branch = answer->branch_name,
 		.outcome = fp_str(fp_outcome_code(answer->outcome)),
 		.document = fp_buf_str(document->buf),
@@ -73,8 +75,8 @@ static int keep_record(
 	return 0;
 }
 
-int fp_answer_record(struct fp_request *request, struct fp_str asked_sha, unsigned status,
-	struct fp_buf *buf, struct fp_hash128 *hash, struct fp_record *record,
+int fp_answer_record(struct fp_request *request, const struct fp_question *question,
+	unsigned status, struct fp_buf *buf, struct fp_hash128 *hash, struct fp_record *record,
 	struct fp_document *document)
 {
 	struct fp_answer *answer = &request->context->answer;
@@ -83,7 +85,7 @@ int fp_answer_record(struct fp_request *request, struct fp_str asked_sha, unsign
 	int r;
 
 	fp_document_begin(document, buf);
-	fp_answer_write_json(request->context, answer, asked_sha, all, document);
+	fp_answer_write_json(request->context, answer, question, all, document);
 	r = fp_buf_check(buf, NULL);
 	if (r < 0)
 		return r;

@@ -30,7 +30,7 @@ void fp_json_member_sentence(struct fp_json *json, const char *key, struct fp_bu
 /* /resolve's document: an answer, or a problem with what is known of one. `all` adds every
  * candidate. */
 void fp_answer_write_json(struct fp_http_context *context, const struct fp_answer *answer,
-	struct fp_str asked_sha, bool all, struct fp_document *document);
+	const struct fp_question *question, bool all, struct fp_document *document);
 /* The other forms. */
 void fp_answer_write_form(struct fp_http_context *context, const struct fp_answer *answer,
 	enum fp_form form, struct fp_buf *buf);
@@ -42,3 +42,16 @@ int fp_request_look_for(
 /* The question of a GET request; false with a problem when sha and ref do not go together. */
 bool fp_request_question(
 	struct fp_request *request, struct fp_reply *reply, struct fp_question *question);
+
+/* ---- as_of.c ---- */
+
+/* The moment that a parameter names; now_us without one. A time without a fraction means the end of
+ * its second. It may be in the future. */
+int64_t fp_request_moment(const struct fp_request *request, enum fp_param param, int64_t now_us);
+/* The world of that moment, to be left with fp_as_of_leave; NULL when the reply became a problem.
+ * On background threads only. */
+const struct fp_snapshot *fp_request_enter_as_of(struct fp_request *request, struct fp_reply *reply,
+	const struct fp_snapshot *now, struct fp_str repo, int64_t at_us);
+/* For an answer of the past that was not ready: its package was not read by then. */
+enum fp_handled fp_reply_before_package(
+	struct fp_request *request, struct fp_reply *reply, const struct fp_answer *answer);

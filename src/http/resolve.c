@@ -1,6 +1,8 @@
 /* /resolve: ask, wait where waiting may help, render, record, answer. */
 #include "resolve.h"
 
+#include "forkpoint/service/as_of.h"
+
 struct fp_question fp_request_params_question(const struct fp_request *request)
 {
 	return (struct fp_question){
@@ -62,7 +64,7 @@ static void set_etag(struct fp_reply *reply, struct fp_hash128 hash, enum fp_for
 }
 
 static enum fp_handled render(
-	struct fp_request *request, struct fp_reply *reply, struct fp_str asked_sha)
+	struct fp_request *request, struct fp_reply *reply, const struct fp_question *question)
 {
 	struct fp_answer *answer = &request->context->answer;
 	const struct fp_problem_row *problem =
@@ -75,7 +77,7 @@ static enum fp_handled render(
 	reply->status = problem ? problem->status : 200;
 	reply->problem = problem ? problem->code : NULL;
 	r = fp_answer_record(
-		request, asked_sha, reply->status, &reply->body, &hash, &record, &document);
+		request, question, reply->status, &reply->body, &hash, &record, &document);
 	if (r < 0)
 		return fp_reply_not_recorded(request, reply, r);
 	if (request->id_is_own)
@@ -100,25 +102,73 @@ static enum fp_handled render(
 	return FP_HANDLED;
 }
 
-static enum fp_handled resolve_one(struct fp_request *request, struct fp_reply *reply)
+static enum fp_handled resolve_now(
+	struct fp_request *request, struct fp_reply *reply, const struct fp_question *question)
 {
 	struct fp_worker *worker = request->context->worker;
 	enum fp_handled handled = FP_HANDLED;
 	const struct fp_snapshot *snapshot;
-	struct fp_question question;
 
-	if (!fp_request_question(request, reply, &question))
-		return FP_HANDLED;
-	if (fp_request_look_again(request, question.repo))
+	if (fp_request_look_again(request, question->repo))
 		return FP_WAITING;
 	snapshot = fp_worker_enter_at(worker, &request->moment_us);
-	if (ask(request, reply, snapshot, &question, &handled))
-		handled = render(request, reply, question.sha);
+	if (ask(request, reply, snapshot, question, &handled))
+		handled = render(request, reply, question);
+	fp_worker_leave(worker);
+	return handled;
+}
+
+/* ---- one question about another time ---- */
+
+static enum fp_handled answer_then(struct fp_request *request, struct fp_reply *reply,
+	const struct fp_snapshot *now, const struct fp_question *question, int64_t at_us)
+{
+	struct fp_answer *answer = &request->context->answer;
+	struct fp_worker *worker = request->context->worker;
+	const struct fp_snapshot *world =
+		fp_request_enter_as_of(request, reply, now, question->repo, at_us);
+	enum fp_handled handled;
+
+	if (!world)
+		return FP_HANDLED;
+	fp_service_resolve(worker, world, question, at_us, answer);
+	answer->as_of_us = at_us;
+	handled = answer->outcome == FP_OUTCOME_NOT_READY
+			  ? fp_reply_before_package(request, reply, answer)
+			  : render(request, reply, question);
+	fp_as_of_leave(worker, world);
+	return handled;
+}
+
+static enum fp_handled resolve_then(
+	struct fp_request *request, struct fp_reply *reply, const struct fp_question *question)
+{
+	struct fp_worker *worker = request->context->worker;
+	const struct fp_snapshot *now;
+	enum fp_handled handled;
+	int64_t at_us;
+
+	if (!request->in_background)
+		return FP_BACKGROUND;
+	now = fp_worker_enter_at(worker, &request->moment_us);
+	at_us = fp_request_moment(request, FP_PARAM_AS_OF, request->moment_us);
+	handled = at_us > request->moment_us
+			  ? fp_reply_problem(request, reply, "bad-request", NULL, 0,
+				    "parameter \"as_of\" takes a time that has been, and that one "
+				    "is yet to come")
+			  : answer_then(request, reply, now, question, at_us);
 	fp_worker_leave(worker);
 	return handled;
 }
 
 enum fp_handled fp_handle_resolve(struct fp_request *request, struct fp_reply *reply)
 {
-	return request->is_post ? fp_resolve_batch(request, reply) : resolve_one(request, reply);
+	struct fp_question question;
+
+	if (request->is_post)
+		return fp_resolve_batch(request, reply);
+	if (!fp_request_question(request, reply, &question))
+		return FP_HANDLED;
+	return request->given[FP_PARAM_AS_OF] ? resolve_then(request, reply, &question)
+					      : resolve_now(request, reply, &question);
 }

@@ -25,8 +25,8 @@ void fp_request_explain_unknown(struct fp_request *request, struct fp_answer *an
 
 /* Writes the document of context->answer to `buf` and records it. 0, or a negative code when it
  * could not be recorded: -FP_ERROR_FULL for the moment, others for good. */
-int fp_answer_record(struct fp_request *request, struct fp_str asked_sha, unsigned status,
-	struct fp_buf *buf, struct fp_hash128 *hash, struct fp_record *record,
+int fp_answer_record(struct fp_request *request, const struct fp_question *question,
+	unsigned status, struct fp_buf *buf, struct fp_hash128 *hash, struct fp_record *record,
 	struct fp_document *document);
 /* A problem's instance is the request's id, which may be the client's and of another length. */
 void fp_answer_set_instance(

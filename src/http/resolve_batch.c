@@ -107,7 +107,7 @@ static int answer_item(
 	fp_service_resolve(
 		request->context->worker, snapshot, &question, request->moment_us, answer);
 	status = answer->outcome == FP_OUTCOME_OK ? 200 : fp_problem_of(answer->outcome)->status;
-	r = fp_answer_record(request, question.sha, status, item, &hash, &record, &document);
+	r = fp_answer_record(request, &question, status, item, &hash, &record, &document);
 	if (r < 0)
 		return r;
 	fp_answer_set_instance(request, item, &document);

@@ -10,7 +10,8 @@
 const struct fp_route fp_routes[] = {
 	{FP_METHOD_GET, "/", BIT(FORMAT), 0, FORM(TEXT) | FORM(JSON), fp_handle_index, "this list"},
 	{FP_METHOD_GET | FP_METHOD_POST, "/resolve",
-		QUESTION | BIT(WAIT) | BIT(FORMAT) | BIT(CANDIDATES), BIT(REPO),
+		QUESTION | BIT(WAIT) | BIT(FORMAT) | BIT(CANDIDATES) | BIT(AS_OF) | BIT(BUILD),
+		BIT(REPO),
 		FORM(JSON) | FORM(TEXT) | FORM(VERSION) | FORM(PROPS) | FORM(ENV) | FORM(VSO),
 		fp_handle_resolve,
 		"which database belongs to a commit, and why; POST takes {\"requests\": [...]}"},

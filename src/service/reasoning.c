@@ -137,7 +137,7 @@ void fp_answer_write_rejections(const struct fp_answer *answer, struct fp_buf *b
 	bool first = true;
 
 	for (int i = FP_REJECTION_NONE + 1; i < FP_REJECTION_COUNT; i++) {
-		if (answer->selection.rejected[i] == 0)
+		if (answer->selection.rejected[i] == 0 || i == FP_REJECTION_NOT_YET_SEEN)
 			continue;
 		if (!first)
 			fp_buf_add_text(buf, ", ");
@@ -150,8 +150,11 @@ void fp_answer_write_rejections(const struct fp_answer *answer, struct fp_buf *b
 
 static void write_candidates(const struct fp_answer *answer, struct fp_buf *buf)
 {
+	uint32_t later = answer->selection.rejected[FP_REJECTION_NOT_YET_SEEN];
+	uint32_t total = answer->selection.total - later;
+
 	fp_buf_add_text(buf, "The feed lists ");
-	add_count(answer->selection.total, "version", "versions", buf);
+	add_count(total, "version", "versions", buf);
 	fp_buf_add_text(buf, " of ");
 	fp_buf_add_str(buf, answer->package->settings->id);
 	fp_buf_add_text(buf, "; ");
@@ -160,11 +163,16 @@ static void write_candidates(const struct fp_answer *answer, struct fp_buf *buf)
 	else
 		fp_buf_add_text(buf, "none");
 	fp_buf_add_text(buf, answer->selection.eligible > 1 ? " are eligible" : " is eligible");
-	if (answer->selection.total > answer->selection.eligible) {
+	if (total > answer->selection.eligible) {
 		fp_buf_add_text(buf, ". The others: ");
 		fp_answer_write_rejections(answer, buf);
 	}
 	fp_buf_add_char(buf, '.');
+	if (later) {
+		fp_buf_add_text(buf, " Seen only later, and not counted: ");
+		fp_buf_add_u64(buf, later);
+		fp_buf_add_char(buf, '.');
+	}
 }
 
 /* Of a version that names a day: how many days before the fork point's. */

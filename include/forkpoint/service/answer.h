@@ -109,6 +109,7 @@ struct fp_answer {
 
 	uint32_t warnings; /* bits 1 << enum fp_warning */
 	int64_t feed_synced_us, refs_synced_us;
+	int64_t as_of_us; /* the moment that was asked about, set by who asks; 0 = now */
 };
 
 /* An answer is reused from question to question: init once, release at the end. */

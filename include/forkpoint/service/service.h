@@ -30,6 +30,9 @@ struct fp_service {
 	struct fp_recorder *recorder;	  /* to be hurried by readers; may be NULL */
 	const char *data_dir;
 	struct fp_outside outside;
+	struct fp_worlds *worlds; /* of time travel; may be NULL */
+	/* Settings out of a configuration as it was kept; NULL when it cannot be read. */
+	struct fp_settings *(*settings_from_text)(struct fp_str text);
 	int64_t started_us;
 	struct fp_watch *watch; /* NULL: nobody tells events */
 };

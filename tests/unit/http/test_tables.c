@@ -70,6 +70,7 @@ static const struct {
 	{"unknown-branch", 404, false},
 	{"unknown-package", 404, false},
 	{"no-database", 404, true}, /* training takes hours */
+	{"before-records", 404, false},
 	{"not-found", 404, false},
 	{"method-not-allowed", 405, false},
 	{"ambiguous-commit", 409, false},

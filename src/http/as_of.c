@@ -1,0 +1,86 @@
+/* Requests about another moment: when that is, the world of then, and what to say without one. */
+#include "render.h"
+
+#include "forkpoint/service/as_of.h"
+
+int64_t fp_request_moment(const struct fp_request *request, enum fp_param param, int64_t now_us)
+{
+	struct fp_str text = request->params[param];
+	int64_t at_us;
+
+	if (!request->given[param] || !fp_time_parse_us(text, &at_us))
+		return now_us;
+	/* Without a fraction it is the second as a whole: what was answered within it counts. */
+	if (!memchr(text.ptr, '.', text.len) && at_us <= now_us) {
+		at_us += FP_US_PER_S - 1;
+		return at_us < now_us ? at_us : now_us;
+	}
+	return at_us;
+}
+
+static enum fp_handled before_records(
+	struct fp_request *request, struct fp_reply *reply, struct fp_str repo, int64_t first_us)
+{
+	char first[FP_TIME_TEXT_MAX];
+
+	if (first_us < 0)
+		return fp_reply_problem(request, reply, "before-records", NULL, 0,
+			"nothing was known of repository \"%.*s\" at that time, nor when its "
+			"records begin",
+			FP_STR_ARG(repo));
+	fp_time_format_micros(first_us, first);
+	return fp_reply_problem(request, reply, "before-records", NULL, 0,
+		"nothing was known of repository \"%.*s\" at that time: its records begin at %s",
+		FP_STR_ARG(repo), first);
+}
+
+static enum fp_handled refuse(struct fp_request *request, struct fp_reply *reply,
+	struct fp_str repo, enum fp_as_of_result result, int64_t first_us)
+{
+	switch (result) {
+	case FP_AS_OF_UNKNOWN_REPOSITORY:
+		return fp_reply_problem(request, reply, "unknown-repository", NULL, 0,
+			"repository \"%.*s\" was tracked then and is not any more, so its commits "
+			"are "
+			"not at hand; answers of then are in /history",
+			FP_STR_ARG(repo));
+	case FP_AS_OF_NOT_READY:
+		reply->retry_after_us = 5 * FP_US_PER_S;
+		return fp_reply_problem(request, reply, "not-ready", NULL, 0,
+			"repository \"%.*s\" has not been mirrored yet", FP_STR_ARG(repo));
+	case FP_AS_OF_OTHER_SOURCES:
+		return fp_reply_problem(request, reply, "before-records", NULL, 0,
+			"at that time other settings said how the trees of \"%.*s\" are read "
+			"(branch_source, release), and what they read then is not kept; answers "
+			"of then are in /history",
+			FP_STR_ARG(repo));
+	case FP_AS_OF_OK:
+	case FP_AS_OF_BEFORE_RECORDS: break;
+	}
+	return before_records(request, reply, repo, first_us);
+}
+
+const struct fp_snapshot *fp_request_enter_as_of(struct fp_request *request, struct fp_reply *reply,
+	const struct fp_snapshot *now, struct fp_str repo, int64_t at_us)
+{
+	const struct fp_snapshot *world = NULL;
+	enum fp_as_of_result result;
+	struct fp_error error;
+	int64_t first_us;
+	int r = fp_as_of_enter(
+		request->context->worker, now, repo, at_us, &result, &world, &first_us, &error);
+
+	if (r < 0)
+		fp_reply_problem(request, reply, "internal", NULL, 0,
+			"the state of that time cannot be made again: %s", error.text);
+	else if (result != FP_AS_OF_OK)
+		refuse(request, reply, repo, result, first_us);
+	return r < 0 || result != FP_AS_OF_OK ? NULL : world;
+}
+
+enum fp_handled fp_reply_before_package(
+	struct fp_request *request, struct fp_reply *reply, const struct fp_answer *answer)
+{
+	return fp_reply_problem(request, reply, "before-records", NULL, 0, "at that time %.*s",
+		(int)answer->detail.len, answer->detail.data);
+}
