@@ -43,32 +43,28 @@ CREATE TABLE segments (
 	last_us INTEGER NOT NULL
 ) STRICT;
 
--- kind: 1 answer, 2 topic, 3 client, 4 build. postings: for some ids of that kind, rising, the last
--- of which is last_id, the requests of the segment that have them (see src/store/postings.h).
+-- key: segment, kind and last id in one number, so that rows lie in the order in which they are
+-- written and none is spread over pages (see src/store/segments.h). kind: 1 answer, 2 topic,
+-- 3 client, 4 build. postings: for some ids of that kind, rising, the last of which is the last id,
+-- the requests of the segment that have them (see src/store/postings.h).
 CREATE TABLE request_index (
-	segment INTEGER NOT NULL,
-	kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 4),
-	last_id INTEGER NOT NULL,
-	postings BLOB NOT NULL,
-	PRIMARY KEY (segment, kind, last_id)
-) STRICT, WITHOUT ROWID;
+	key INTEGER PRIMARY KEY,
+	postings BLOB NOT NULL
+) STRICT;
 
 -- Sums of requests, kept by the recorder in the transaction that writes the requests, so that they
 -- are exact, and kept when the requests go.
 --
--- kind: what is told apart, by the hour (1 to 4) and by the day (5 to 8): 1 and 5 repositories,
--- 2 and 6 these and clients, 3 and 7 topics, 4 and 8 these and clients. bucket: hours or days since
--- 1970. topic: for repositories, the one without outcome. latencies: a histogram of durations (see
--- src/store/latency.h).
+-- key: kind, bucket and topic in one number (see src/store/rollups.h). kind: 1 repositories by the
+-- hour, 2 topics by the hour, 3 and 4 the same by the day; bucket: hours or days since 1970; for
+-- repositories, topic is the one without outcome. latencies: a histogram of durations (see
+-- src/store/latency.h); clients: for each client, rising, as varints: its number minus the one
+-- before, the bytes of its own histogram, and that.
 CREATE TABLE rollups (
-	kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 8),
-	bucket INTEGER NOT NULL,
-	topic INTEGER NOT NULL,  -- of topics
-	client INTEGER NOT NULL, -- of clients; 0 where they are not told apart
-	requests INTEGER NOT NULL,
+	key INTEGER PRIMARY KEY,
 	latencies BLOB NOT NULL,
-	PRIMARY KEY (kind, bucket, topic, client)
-) STRICT, WITHOUT ROWID;
+	clients BLOB NOT NULL
+) STRICT;
 
 -- Requests up to this number came before there were sums, and are not in them yet.
 CREATE TABLE not_summed (

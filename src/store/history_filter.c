@@ -214,13 +214,14 @@ static int find_places(struct fp_store *store, int64_t segment, enum fp_index_ki
 
 	for (size_t at = 0; r == 1 && at < set->count;) {
 		FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
-		const struct fp_sql_value values[] = {fp_sql_integer(segment), fp_sql_integer(kind),
-			fp_sql_integer(set->ids[at])};
+		const struct fp_sql_value values[] = {
+			fp_sql_integer(fp_index_key(segment, kind, set->ids[at])),
+			fp_sql_integer(fp_index_key(segment, (enum fp_index_kind)(kind + 1), 0))};
 
 		r = fp_sql_start(store, FP_SQL_INDEX_FIND,
-			"SELECT last_id, postings FROM request_index WHERE segment = ? AND kind = ?"
-			" AND last_id >= ? ORDER BY last_id LIMIT 1",
-			values, 3, &statement, error);
+			"SELECT key, postings FROM request_index WHERE key >= ? AND key < ?"
+			" ORDER BY key LIMIT 1",
+			values, 2, &statement, error);
 		if (r >= 0)
 			r = fp_sql_step(statement, error);
 		*work += ROW_WORK;
@@ -229,7 +230,8 @@ static int find_places(struct fp_store *store, int64_t segment, enum fp_index_ki
 		struct fp_str row = fp_sql_column(statement, 1);
 
 		*work += (int64_t)(row.len / BYTES_OF_WORK);
-		if (!read_row(set, row, sqlite3_column_int64(statement, 0), &at, places))
+		if (!read_row(set, row, fp_index_last_id(sqlite3_column_int64(statement, 0)), &at,
+			    places))
 			return damaged(segment, error);
 	}
 	return r < 0 ? r : 0;

@@ -11,7 +11,7 @@ enum {
 	FP_SEGMENT_BITS = 14,
 	FP_SEGMENT_REQUESTS = 1 << FP_SEGMENT_BITS,
 	/* A row that has this many bytes gets no further id: several fit a page of the database. */
-	FP_POSTINGS_ROW_BYTES = 1800,
+	FP_POSTINGS_ROW_BYTES = 1200,
 };
 
 /* A set of requests of one segment. */

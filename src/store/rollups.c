@@ -12,29 +12,30 @@
 
 #include "latency.h"
 #include "sql.h"
+#include "varint.h"
 
-/* What the requests of a run have in common. */
-enum depth { BY_REPO, BY_REPO_CLIENT, BY_TOPIC, BY_TOPIC_CLIENT };
-
-static const enum fp_rollup_kind kinds[] = {
-	[BY_REPO] = FP_ROLLUP_REPO,
-	[BY_REPO_CLIENT] = FP_ROLLUP_REPO_CLIENT,
-	[BY_TOPIC] = FP_ROLLUP_TOPIC,
-	[BY_TOPIC_CLIENT] = FP_ROLLUP_TOPIC_CLIENT,
-};
+/* Some hundred thousand clients in one hour. */
+enum { SUM_MAX_BYTES = 16 * 1024 * 1024 };
 
 int64_t fp_rollup_hour(int64_t at_us)
 {
-	const int64_t hour_us = FP_HOUR_S * FP_US_PER_S;
-
-	return at_us >= 0 ? at_us / hour_us : -((-at_us + hour_us - 1) / hour_us);
+	return at_us > 0 ? at_us / (FP_HOUR_S * FP_US_PER_S) : 0;
 }
 
-/* Rounded down, before 1970 too. */
-static int64_t day_of(int64_t hour)
+bool fp_rollup_next_client(struct fp_str *clients, int64_t *client, struct fp_str *latencies)
 {
-	return hour >= 0 ? hour / FP_DAY_HOURS : -((-hour + FP_DAY_HOURS - 1) / FP_DAY_HOURS);
+	struct fp_str rest = *clients;
+	uint64_t step, bytes;
+
+	if (!fp_varint_take(&rest, &step) || !fp_varint_take(&rest, &bytes) || bytes > rest.len)
+		return false;
+	*client += (int64_t)step;
+	*latencies = fp_str_n(rest.ptr, (size_t)bytes);
+	*clients = fp_str_n(rest.ptr + bytes, rest.len - (size_t)bytes);
+	return true;
 }
+
+/* ---- order ---- */
 
 static int compare(int64_t a, int64_t b)
 {
@@ -61,82 +62,163 @@ static int compare_by_repo(const void *left, const void *right)
 	return order ? order : compare(a->client, b->client);
 }
 
-static bool together(const struct fp_rolled *a, const struct fp_rolled *b, enum depth depth)
-{
-	bool by_topic = depth >= BY_TOPIC;
-	bool by_client = depth == BY_REPO_CLIENT || depth == BY_TOPIC_CLIENT;
+/* ---- one sum ---- */
 
-	return a->hour == b->hour &&
-	       (by_topic ? a->topic == b->topic : a->repo_topic == b->repo_topic) &&
-	       (!by_client || a->client == b->client);
+static int damaged(struct fp_error *error)
+{
+	return fp_error_set(error, FP_ERROR_CORRUPT, "a sum of requests is damaged");
 }
 
-static int write_sum(struct fp_store *store, const int64_t key[4], struct fp_latency *latency,
-	struct fp_error *error)
+/* Requests of one bucket and topic, by client. */
+struct run {
+	const struct fp_rolled *items;
+	size_t count;
+};
+
+/* How many from the first on are of its client. */
+static size_t same_client(struct run run)
 {
+	size_t count = 1;
+
+	while (count < run.count && run.items[count].client == run.items->client)
+		count++;
+	return count;
+}
+
+static void count_durations(struct fp_latency *latency, const struct fp_rolled *items, size_t count)
+{
+	latency->total += count;
+	for (size_t i = 0; i < count; i++)
+		latency->counts[fp_latency_bucket(items[i].duration_us)]++;
+}
+
+static void add_client(
+	struct fp_buf *out, int64_t *previous, int64_t client, struct fp_str latencies)
+{
+	fp_varint_add(out, (uint64_t)(client - *previous));
+	fp_varint_add(out, latencies.len);
+	fp_buf_add_str(out, latencies);
+	*previous = client;
+}
+
+/* The run's first client, with what the row has of it; the run goes on behind it. */
+static bool add_counted_client(
+	struct fp_buf *out, int64_t *previous, struct run *run, struct fp_str before)
+{
+	struct fp_latency latency = {0};
 	struct fp_buf FP_CLEANUP_BUF bytes = {0};
-	const struct fp_sql_value values[] = {
-		fp_sql_integer(key[0]),
-		fp_sql_integer(key[1]),
-		fp_sql_integer(key[2]),
-		fp_sql_integer(key[3]),
-	};
+	size_t count = same_client(*run);
+	bool fine = fp_latency_add(&latency, before);
+
+	fp_buf_init(&bytes, out->max);
+	count_durations(&latency, run->items, count);
+	fp_latency_write(&latency, &bytes);
+	add_client(out, previous, run->items->client, fp_buf_str(&bytes));
+	run->items += count;
+	run->count -= count;
+	return fine && bytes.state == FP_BUF_OK;
+}
+
+/* A row's clients with the run's. */
+static int merge_clients(
+	struct fp_str clients, struct run run, struct fp_buf *out, struct fp_error *error)
+{
+	int64_t client = 0, previous = 0;
+	struct fp_str latencies;
+	bool fine = true;
+
+	while (fine && fp_rollup_next_client(&clients, &client, &latencies)) {
+		while (fine && run.count && run.items->client < client)
+			fine = add_counted_client(out, &previous, &run, (struct fp_str){0});
+		if (fine && run.count && run.items->client == client)
+			fine = add_counted_client(out, &previous, &run, latencies);
+		else
+			add_client(out, &previous, client, latencies);
+	}
+	while (fine && run.count)
+		fine = add_counted_client(out, &previous, &run, (struct fp_str){0});
+	return fine && clients.len == 0 ? fp_buf_check(out, error) : damaged(error);
+}
+
+/* The row as it is, with the run added. */
+static int read_sum(struct fp_store *store, int64_t key, struct run run, struct fp_latency *latency,
+	struct fp_buf *clients, struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {fp_sql_integer(key)};
 	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
 	int r = fp_sql_start(store, FP_SQL_ROLLUP_GET,
-		"SELECT latencies FROM rollups WHERE kind = ? AND bucket = ? AND topic = ?"
-		" AND client = ?",
-		values, 4, &statement, error);
+		"SELECT latencies, clients FROM rollups WHERE key = ?", values, 1, &statement,
+		error);
 
 	if (r >= 0)
 		r = fp_sql_step(statement, error);
 	if (r < 0)
 		return r;
+	count_durations(latency, run.items, run.count);
 	if (r == 1 && !fp_latency_add(latency, fp_sql_column(statement, 0)))
-		return fp_error_set(error, FP_ERROR_CORRUPT, "a sum of requests is damaged");
-	fp_buf_init(&bytes, 64 * 1024);
-	fp_latency_write(latency, &bytes);
-	r = fp_buf_check(&bytes, error);
+		return damaged(error);
+	return merge_clients(
+		r == 1 ? fp_sql_column(statement, 1) : (struct fp_str){0}, run, clients, error);
+}
+
+static int write_sum(struct fp_store *store, int64_t key, struct run run, struct fp_error *error)
+{
+	struct fp_buf FP_CLEANUP_BUF bytes = {0};
+	struct fp_buf FP_CLEANUP_BUF clients = {0};
+	struct fp_latency latency = {0};
+	int r;
+
+	fp_buf_init(&bytes, SUM_MAX_BYTES);
+	fp_buf_init(&clients, SUM_MAX_BYTES);
+	r = read_sum(store, key, run, &latency, &clients, error);
+	fp_latency_write(&latency, &bytes);
+	if (r >= 0)
+		r = fp_buf_check(&bytes, error);
 	if (r < 0)
 		return r;
-	const struct fp_sql_value row[] = {values[0], values[1], values[2], values[3],
-		fp_sql_integer((int64_t)latency->total), fp_sql_blob(bytes.data, bytes.len)};
+	const struct fp_sql_value row[] = {fp_sql_integer(key), fp_sql_blob(bytes.data, bytes.len),
+		fp_sql_blob(clients.data, clients.len)};
 
 	return fp_sql_run(store, FP_SQL_ROLLUP_PUT,
-		"INSERT OR REPLACE INTO rollups (kind, bucket, topic, client, requests, latencies)"
-		" VALUES (?, ?, ?, ?, ?, ?)",
+		"INSERT INTO rollups (key, latencies, clients) VALUES (?, ?, ?)"
+		" ON CONFLICT (key) DO UPDATE SET latencies = excluded.latencies,"
+		" clients = excluded.clients",
 		row, FP_ARRAY_SIZE(row), error);
 }
 
-/* Of the hour and of the day. */
-static int write_run(struct fp_store *store, const struct fp_rolled *run, size_t count,
-	enum depth depth, struct fp_error *error)
-{
-	bool by_client = depth == BY_REPO_CLIENT || depth == BY_TOPIC_CLIENT;
-	int64_t key[4] = {kinds[depth], run->hour, depth >= BY_TOPIC ? run->topic : run->repo_topic,
-		by_client ? run->client : 0};
-	struct fp_latency hour = {.total = count}, day;
-	int r;
+/* ---- all of them ---- */
 
-	for (size_t i = 0; i < count; i++)
-		hour.counts[fp_latency_bucket(run[i].duration_us)]++;
-	day = hour;
-	r = write_sum(store, key, &hour, error);
-	if (r < 0)
-		return r;
-	key[0] += FP_ROLLUP_DAYS;
-	key[1] = day_of(run->hour);
-	return write_sum(store, key, &day, error);
+static bool together(const struct fp_rolled *a, const struct fp_rolled *b, bool by_topic)
+{
+	return a->hour == b->hour &&
+	       (by_topic ? a->topic == b->topic : a->repo_topic == b->repo_topic);
+}
+
+/* By the hour and by the day. */
+static int write_run(struct fp_store *store, struct run run, bool by_topic, struct fp_error *error)
+{
+	int64_t topic = by_topic ? run.items->topic : run.items->repo_topic;
+	int64_t hour = run.items->hour;
+	int r = write_sum(store,
+		fp_rollup_key(by_topic ? FP_ROLLUP_TOPIC_HOUR : FP_ROLLUP_REPO_HOUR, hour, topic),
+		run, error);
+
+	return r < 0 ? r
+		     : write_sum(store,
+			       fp_rollup_key(by_topic ? FP_ROLLUP_TOPIC_DAY : FP_ROLLUP_REPO_DAY,
+				       hour / FP_DAY_HOURS, topic),
+			       run, error);
 }
 
 static int write_runs(struct fp_store *store, const struct fp_rolled *items, size_t count,
-	enum depth depth, struct fp_error *error)
+	bool by_topic, struct fp_error *error)
 {
 	int r = 0;
 
 	for (size_t from = 0, to; r >= 0 && from < count; from = to) {
-		for (to = from + 1; to < count && together(&items[from], &items[to], depth);)
+		for (to = from + 1; to < count && together(&items[from], &items[to], by_topic);)
 			to++;
-		r = write_run(store, &items[from], to - from, depth, error);
+		r = write_run(store, (struct run){&items[from], to - from}, by_topic, error);
 	}
 	return r;
 }
@@ -149,14 +231,11 @@ int fp_rollups_add(
 	if (count == 0)
 		return 0;
 	qsort(items, count, sizeof(*items), compare_by_topic);
-	r = write_runs(store, items, count, BY_TOPIC_CLIENT, error);
-	if (r >= 0)
-		r = write_runs(store, items, count, BY_TOPIC, error);
+	r = write_runs(store, items, count, true, error);
 	if (r < 0)
 		return r;
 	qsort(items, count, sizeof(*items), compare_by_repo);
-	r = write_runs(store, items, count, BY_REPO_CLIENT, error);
-	return r < 0 ? r : write_runs(store, items, count, BY_REPO, error);
+	return write_runs(store, items, count, false, error);
 }
 
 /* ---- requests that came before there were sums ---- */

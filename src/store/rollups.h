@@ -2,14 +2,37 @@
 /* Sums of requests by time and by what was asked; see migrations/0002_history.sql. */
 #include "forkpoint/store/store.h"
 
-/* Kinds by the hour; FP_ROLLUP_DAYS more is the same by the day. */
 enum fp_rollup_kind {
-	FP_ROLLUP_REPO = 1,
-	FP_ROLLUP_REPO_CLIENT,
-	FP_ROLLUP_TOPIC,
-	FP_ROLLUP_TOPIC_CLIENT,
-	FP_ROLLUP_DAYS = 4,
+	FP_ROLLUP_REPO_HOUR = 1,
+	FP_ROLLUP_TOPIC_HOUR,
+	FP_ROLLUP_REPO_DAY,
+	FP_ROLLUP_TOPIC_DAY,
 };
+
+enum { FP_ROLLUP_BUCKET_BITS = 24, FP_ROLLUP_TOPIC_BITS = 35 };
+
+/* Buckets before 1970 are that of its first hour or day. */
+static inline int64_t fp_rollup_key(enum fp_rollup_kind kind, int64_t bucket, int64_t topic)
+{
+	int64_t last = (INT64_C(1) << FP_ROLLUP_BUCKET_BITS) - 1;
+
+	bucket = bucket < 0 ? 0 : bucket > last ? last : bucket;
+	return ((int64_t)kind << FP_ROLLUP_BUCKET_BITS | bucket) << FP_ROLLUP_TOPIC_BITS | topic;
+}
+
+static inline int64_t fp_rollup_bucket(int64_t key)
+{
+	return key >> FP_ROLLUP_TOPIC_BITS & ((INT64_C(1) << FP_ROLLUP_BUCKET_BITS) - 1);
+}
+
+static inline int64_t fp_rollup_topic(int64_t key)
+{
+	return key & ((INT64_C(1) << FP_ROLLUP_TOPIC_BITS) - 1);
+}
+
+/* The next client of a row and its histogram; false at the end, or where the row is damaged: then
+ * *clients is not empty. */
+bool fp_rollup_next_client(struct fp_str *clients, int64_t *client, struct fp_str *latencies);
 
 enum { FP_HOUR_S = 3600, FP_DAY_S = 86400, FP_DAY_HOURS = 24 };
 
@@ -20,7 +43,7 @@ struct fp_rolled {
 	uint32_t duration_us;
 };
 
-/* The hour of a moment; before 1970 too. */
+/* The hour of a moment. */
 int64_t fp_rollup_hour(int64_t at_us);
 /* Adds requests to the sums, within the caller's transaction. Puts items into another order. */
 int fp_rollups_add(

@@ -92,13 +92,13 @@ static int write_kind(struct fp_store *store, int64_t number, enum fp_index_kind
 		r = fp_buf_check(&row, error);
 		if (r < 0)
 			return r;
-		const struct fp_sql_value values[] = {fp_sql_integer(number), fp_sql_integer(kind),
-			fp_sql_integer((int64_t)last_id), fp_sql_blob(row.data, row.len)};
+		const struct fp_sql_value values[] = {
+			fp_sql_integer(fp_index_key(number, kind, (int64_t)last_id)),
+			fp_sql_blob(row.data, row.len)};
 
 		r = fp_sql_run(store, FP_SQL_INDEX_ADD,
-			"INSERT INTO request_index (segment, kind, last_id, postings)"
-			" VALUES (?, ?, ?, ?)",
-			values, FP_ARRAY_SIZE(values), error);
+			"INSERT INTO request_index (key, postings) VALUES (?, ?)", values,
+			FP_ARRAY_SIZE(values), error);
 	}
 	return r;
 }
@@ -119,12 +119,25 @@ static int write_head(struct fp_store *store, int64_t number, const struct segme
 		values, FP_ARRAY_SIZE(values), error);
 }
 
+int fp_segment_drop(struct fp_store *store, int64_t number, struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {
+		fp_sql_integer(number),
+		fp_sql_integer(fp_index_key(number, (enum fp_index_kind)0, 0)),
+		fp_sql_integer(fp_index_key(number + 1, (enum fp_index_kind)0, 0)),
+	};
+	int r = fp_sql_run(store, FP_SQL_INDEX_DROP,
+		"DELETE FROM request_index WHERE key >= ?2 AND key < ?3", values, 3, error);
+
+	return r < 0 ? r
+		     : fp_sql_run(store, FP_SQL_SEGMENT_DROP,
+			       "DELETE FROM segments WHERE segment = ?", values, 1, error);
+}
+
 int fp_segment_write(struct fp_store *store, int64_t number, struct fp_error *error)
 {
 	struct segment FP_CLEANUP(segment_release) segment = {0};
-	const struct fp_sql_value values[] = {fp_sql_integer(number)};
-	int r = fp_sql_run(store, FP_SQL_INDEX_DROP, "DELETE FROM request_index WHERE segment = ?",
-		values, 1, error);
+	int r = fp_segment_drop(store, number, error);
 
 	if (r >= 0)
 		r = read_segment(store, number, &segment, error);

@@ -104,21 +104,37 @@ static int find_sum(struct summing *summing, uint32_t group, int64_t client, str
 	return 0;
 }
 
-static int add(struct summing *summing, sqlite3_stmt *statement, struct fp_error *error)
+static int damaged(struct fp_error *error)
 {
-	int64_t client =
-		summing->query->by & FP_STATS_BY_CLIENT ? sqlite3_column_int64(statement, 2) : 0;
-	struct sum *sum;
+	return fp_error_set(error, FP_ERROR_CORRUPT, "a sum of requests is damaged");
+}
+
+static int add_to_sum(struct summing *summing, uint32_t group, int64_t client,
+	struct fp_str latencies, struct fp_error *error)
+{
+	struct sum *sum = NULL;
+	int r = find_sum(summing, group, client, &sum, error);
+
+	if (r < 0)
+		return r;
+	return fp_latency_add(&sum->latency, latencies) ? 0 : damaged(error);
+}
+
+/* One row of the sums: its whole, or each of its clients. */
+static int add(struct summing *summing, int64_t topic, struct fp_str bytes, struct fp_error *error)
+{
+	struct fp_str latencies;
+	int64_t client = 0;
 	uint32_t group;
-	int r = fp_stats_group_of(&summing->groups, summing->store,
-		sqlite3_column_int64(statement, 1), &group, error);
+	int r = fp_stats_group_of(&summing->groups, summing->store, topic, &group, error);
 
 	if (r < 0 || group == FP_STATS_NO_GROUP)
 		return r;
-	r = find_sum(summing, group, client, &sum, error);
-	if (r >= 0 && !fp_latency_add(&sum->latency, fp_sql_column(statement, 3)))
-		r = fp_error_set(error, FP_ERROR_CORRUPT, "a sum of requests is damaged");
-	return r;
+	if (!(summing->query->by & FP_STATS_BY_CLIENT))
+		return add_to_sum(summing, group, 0, bytes, error);
+	while (r >= 0 && fp_rollup_next_client(&bytes, &client, &latencies))
+		r = add_to_sum(summing, group, client, latencies, error);
+	return r >= 0 && bytes.len ? damaged(error) : r;
 }
 
 /* ---- giving ---- */
@@ -177,38 +193,48 @@ static int end_bucket(struct summing *summing, struct fp_error *error)
 /* ---- reading ---- */
 
 /* The coarsest sums that still tell apart what is asked for. */
-static int kind_of(const struct fp_stats_query *query)
+static enum fp_rollup_kind kind_of(const struct fp_stats_query *query)
 {
-	bool by_client = query->by & FP_STATS_BY_CLIENT;
 	bool by_topic = query->by & ~(unsigned)(FP_STATS_BY_CLIENT | FP_STATS_BY_REPO);
-	int kind = by_topic    ? by_client ? FP_ROLLUP_TOPIC_CLIENT : FP_ROLLUP_TOPIC
-		   : by_client ? FP_ROLLUP_REPO_CLIENT
-			       : FP_ROLLUP_REPO;
 
-	return query->daily ? kind + FP_ROLLUP_DAYS : kind;
+	if (query->daily)
+		return by_topic ? FP_ROLLUP_TOPIC_DAY : FP_ROLLUP_REPO_DAY;
+	return by_topic ? FP_ROLLUP_TOPIC_HOUR : FP_ROLLUP_REPO_HOUR;
+}
+
+static int start(struct summing *summing, sqlite3_stmt **statement, struct fp_error *error)
+{
+	const struct fp_stats_query *query = summing->query;
+	int64_t bucket_us = (query->daily ? FP_DAY_S : FP_HOUR_S) * FP_US_PER_S;
+	enum fp_rollup_kind kind = kind_of(query);
+	const struct fp_sql_value values[] = {
+		fp_sql_integer(fp_rollup_key(kind, query->since_us / bucket_us, 0)),
+		fp_sql_integer(
+			fp_rollup_key(kind, (query->until_us + bucket_us - 1) / bucket_us, 0)),
+	};
+
+	if (query->by & FP_STATS_BY_CLIENT)
+		return fp_sql_start(summing->store, FP_SQL_ROLLUPS_BY_CLIENT,
+			"SELECT key, clients FROM rollups WHERE key >= ? AND key < ? ORDER BY key",
+			values, 2, statement, error);
+	return fp_sql_start(summing->store, FP_SQL_ROLLUPS_LIST,
+		"SELECT key, latencies FROM rollups WHERE key >= ? AND key < ? ORDER BY key",
+		values, 2, statement, error);
 }
 
 static int sum_up(struct summing *summing, struct fp_error *error)
 {
-	const struct fp_stats_query *query = summing->query;
-	int64_t bucket_us = (query->daily ? FP_DAY_S : FP_HOUR_S) * FP_US_PER_S;
-	const struct fp_sql_value values[] = {fp_sql_integer(kind_of(query)),
-		fp_sql_integer(query->since_us / bucket_us),
-		fp_sql_integer((query->until_us + bucket_us - 1) / bucket_us)};
 	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
-	int r = fp_sql_start(summing->store, FP_SQL_ROLLUPS_LIST,
-		"SELECT bucket, topic, client, latencies FROM rollups"
-		" WHERE kind = ? AND bucket >= ? AND bucket < ? ORDER BY bucket, topic, client",
-		values, 3, &statement, error);
+	int r = start(summing, &statement, error);
 
 	while (r >= 0 && !summing->more && (r = fp_sql_step(statement, error)) == 1) {
-		int64_t bucket = sqlite3_column_int64(statement, 0);
+		int64_t key = sqlite3_column_int64(statement, 0);
 
-		if (bucket != summing->bucket)
+		if (fp_rollup_bucket(key) != summing->bucket)
 			r = end_bucket(summing, error);
-		summing->bucket = bucket;
+		summing->bucket = fp_rollup_bucket(key);
 		if (r >= 0 && !summing->more)
-			r = add(summing, statement, error);
+			r = add(summing, fp_rollup_topic(key), fp_sql_column(statement, 1), error);
 	}
 	return r < 0 || summing->more ? r : end_bucket(summing, error);
 }

@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 
 /* The recorder's second thread keeps the log short; this bound is for programs without one. */
-#define FACTS_PRAGMAS "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 65536"
+#define FACTS_PRAGMAS                                                                              \
+	"PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 65536; PRAGMA cache_size = "     \
+	"-16384"
 /* What a power failure takes is read again from the mirrors. */
 #define DERIVED_PRAGMAS "PRAGMA synchronous = OFF"
 /* A checkpoint that left more than this many pages waits for writers and readers once. */

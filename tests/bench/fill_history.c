@@ -128,11 +128,11 @@ static int fill(struct fp_store *store, struct plan *plan, struct fp_error *erro
 			make_record(plan, number, &texts[count], &records[count]);
 		r = fp_store_write_records(store, records, count, error);
 		if (r >= 0 && number / BATCH % 64 == 0)
-			r = fp_store_checkpoint(store, error);
+			r = fp_store_checkpoint(store, NULL, error);
 	}
 	free(records);
 	free(texts);
-	return r < 0 ? r : fp_store_checkpoint(store, error);
+	return r < 0 ? r : fp_store_checkpoint(store, NULL, error);
 }
 
 static double bytes_of(const char *folder)
