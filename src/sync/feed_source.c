@@ -248,6 +248,16 @@ static int note_synced(
 	return r;
 }
 
+/* A document that makes no sense is one package's trouble, where the feed as such was understood;
+ * everything else is likely to meet the next package too. */
+static bool is_its_own(int r, const struct fp_feed_report *report)
+{
+	return (r == -FP_ERROR_INVALID || r == -FP_ERROR_LIMIT) && report->protocol[0];
+}
+
+/* 1 when anything changed, LOOK_FAILED when it failed and the next package's may not. */
+enum { LOOK_FAILED = 2 };
+
 static int look_at_package(struct fp_sync *sync, struct fp_feed_source *source,
 	struct fp_feed_package *package, int64_t *retry_after_us, struct fp_error *error)
 {
@@ -262,7 +272,13 @@ static int look_at_package(struct fp_sync *sync, struct fp_feed_source *source,
 	if (r >= 0)
 		r = fp_feed_package_verify(sync, source, package, package->verify, error);
 	note_status(sync, source, package, &report, r < 0 ? error : NULL);
-	return r < 0 ? r : changed | r;
+	package->failure[0] = '\0';
+	if (r >= 0)
+		return changed == 1 || r == 1;
+	if (!is_its_own(r, &report))
+		return r;
+	snprintf(package->failure, sizeof(package->failure), "%.255s", error->text);
+	return LOOK_FAILED;
 }
 
 /* ---- the feed ---- */
@@ -324,6 +340,31 @@ static void close_feed(struct fp_feed_source *source)
 	source->feed = NULL;
 }
 
+/* Looks at all packages. 1 when anything changed; an error when none could be read. */
+static int look_at_packages(struct fp_sync *sync, struct fp_feed_source *source,
+	int64_t *retry_after_us, bool *changed, struct fp_error *error)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < source->package_count; i++) {
+		struct fp_feed_package *package = &source->packages[i];
+		struct fp_error own;
+		int r = look_at_package(sync, source, package, retry_after_us, &own);
+
+		*changed |= r == 1;
+		if (r != LOOK_FAILED && r >= 0)
+			continue;
+		*error = own;
+		if (r < 0)
+			return r;
+		failed++;
+		if (source->package_count > 1 && package->status.failures == 1)
+			fp_log_error(FP_LOG_WARNING, "feed.package_failed", &own,
+				"feed=%s package=%s", source->config->name, package->id);
+	}
+	return failed > 0 && failed == source->package_count ? -(int)error->code : 0;
+}
+
 int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source, bool anew,
 	int64_t *retry_after_us, struct fp_error *error)
 {
@@ -333,10 +374,8 @@ int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source, boo
 
 	if (r >= 0)
 		fp_feed_ask_anew(source->feed, anew);
-	for (size_t i = 0; r >= 0 && i < source->package_count; i++) {
-		r = look_at_package(sync, source, &source->packages[i], retry_after_us, error);
-		changed |= r > 0;
-	}
+	if (r >= 0)
+		r = look_at_packages(sync, source, retry_after_us, &changed, error);
 	/* What was learned of a feed that refuses us, or is not what it should be, may be at fault.
 	 */
 	if (r == -FP_ERROR_DENIED || r == -FP_ERROR_INVALID)

@@ -100,14 +100,24 @@ static int64_t synced_us_of(
 	return oldest;
 }
 
-static const char *doubt_of(
+static const char *trouble_of_id(struct fp_feed_source *source, struct fp_str id)
+{
+	const struct fp_feed_package *package = fp_feed_source_find(source, id);
+
+	if (package->failure[0])
+		return package->failure;
+	return package->doubt[0] ? package->doubt : NULL;
+}
+
+/* What is the matter with the package alone, or with an id of its set. */
+static const char *trouble_of(
 	struct fp_feed_source *source, const struct fp_package_settings *settings)
 {
-	const struct fp_feed_package *package = fp_feed_source_find(source, settings->id);
+	const char *trouble = trouble_of_id(source, settings->id);
 
-	for (size_t i = 0; !package->doubt[0] && i < settings->set_count; i++)
-		package = fp_feed_source_find(source, settings->set[i]);
-	return package->doubt[0] ? package->doubt : NULL;
+	for (size_t i = 0; !trouble && i < settings->set_count; i++)
+		trouble = trouble_of_id(source, settings->set[i]);
+	return trouble;
 }
 
 static int update_package(struct fp_feed_source *source, struct fp_snapshot_repository *repository,
@@ -117,7 +127,7 @@ static int update_package(struct fp_feed_source *source, struct fp_snapshot_repo
 
 	package->feed_synced_us = synced_us_of(source, package->settings);
 	if (fp_snapshot_set_trouble(&package->feed_trouble,
-		    trouble ? trouble : doubt_of(source, package->settings)) < 0)
+		    trouble ? trouble : trouble_of(source, package->settings)) < 0)
 		return -FP_ERROR_MEMORY;
 	if (package->feed_synced_us < 0 || (!changed && package->state))
 		return 0;

@@ -90,6 +90,7 @@ struct fp_feed_package {
 	struct fp_map found; /* versions whose files were there when they were asked for */
 	bool pending_misses; /* a version was missing once: the next look decides */
 	struct fp_noted noted;
+	char failure[256];	      /* why its last look failed, if others' did not; or empty */
 	char doubt[160];	      /* why the last list was not believed whole; or empty */
 	struct fp_feed_status status; /* under the sync's lock */
 };

@@ -180,3 +180,26 @@ def test_no_cache_asks_the_feed_anew(world, servers):
     assert {'/v3/index.json', f'/flat/{PACKAGE.lower()}/index.json',
             f'/reg/{PACKAGE.lower()}/index.json'} <= set(feed.paths())
     assert all('If-None-Match' not in request.headers for request in feed.requests)
+
+
+def test_one_broken_package_leaves_the_others(world, servers):
+    """A document that makes no sense is its package's trouble, not that of its feed's others."""
+    sha = world.new_upstream().commit('main', '2020-02-01 00:00')
+    feed = new_server(servers, 'A.Broken')
+    feed.publish(PACKAGE, STAMPS[0])
+    feed.misbehave('/reg/a.broken/.*', fs.body('{"items": ['))
+    world.config['feeds'] = {'demo': {'url': feed.index_url, 'interval': '100ms'}}
+    world.config['repositories'] = {
+        'odd': repository_of(world, [package_of('demo', 'A.Broken')]),
+        'winui': repository_of(world, [package_of('demo')])}
+    daemon = world.new_daemon().start(ready=False)
+    eventually(lambda: answers(daemon, sha), what='the package beside the broken one')
+    feed.publish(PACKAGE, STAMPS[1])
+    eventually(lambda: daemon.version(sha, repo='winui') == STAMPS[1], what='its next version')
+    (broken,) = daemon.get('/repos/odd').json['packages']
+    (whole,) = daemon.get('/repos/winui').json['packages']
+    assert '/reg/a.broken/index.json' in broken['trouble'] and not broken['ready']
+    assert whole['trouble'] is None and whole['ready']
+    feed.behave()
+    eventually(lambda: daemon.get('/repos/odd').json['packages'][0]['ready'], what='the repair')
+    assert daemon.get('/repos/odd').json['packages'][0]['trouble'] is None
