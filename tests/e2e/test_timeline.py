@@ -232,3 +232,34 @@ def test_a_history_with_everything(world):
     assert f'inversion: 30 min behind {sha["merge"][:8]}' in text
     side = daemon.get('/timeline', repo='winui', branch='main', to=sha['side'])
     assert side.status == 400 and sha['merge'] in side.json['detail']   # where it came in
+
+
+def test_committer_times(world):
+    """Where the configuration stamps by committer time, rows and inversions go by it as well."""
+    upstream = world.new_upstream()
+    first = upstream.commit('main', '2020-01-01 05:00', committer='2020-01-01 01:00')
+    second = upstream.commit('main', '2020-01-01 04:00', committer='2020-01-01 02:00')
+    world.new_feed(['2.4.2001010100-main', '2.4.2001010400-main'])
+    world.repository['timestamp'] = 'committer'
+    daemon = world.new_daemon().start()
+    rows = daemon.get('/timeline', repo='winui').json['items']
+    assert [(row['sha'], row['stamp'], row['packages'], row['version'], row['inversion'])
+            for row in rows] == [
+        (second, '2001010200', [], '2.4.2001010100-main', False),
+        (first, '2001010100', ['2.4.2001010100-main'], '2.4.2001010100-main', False)]
+    assert 'committer time (UTC)' in daemon.get('/timeline', repo='winui', format='text').text
+
+
+def test_former_names_and_same_minutes(world):
+    """Packages under a former name are the branch's; two commits of one minute share theirs."""
+    upstream = world.new_upstream()
+    first = upstream.commit('main', '2020-01-01 01:00')
+    second = upstream.commit('main', '2020-01-01 01:00', message='again')
+    world.new_feed(['2.4.2001010100-master', '2.4.2001010100-main'])
+    world.repository['aliases'] = {'main': ['master']}
+    daemon = world.new_daemon().start()
+    rows = daemon.get('/timeline', repo='winui').json['items']
+    assert [row['sha'] for row in rows] == [second, first]
+    for row in rows:
+        assert sorted(row['packages']) == ['2.4.2001010100-main', '2.4.2001010100-master']
+        assert row['version'] == daemon.version(row['sha'], 'main')
