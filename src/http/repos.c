@@ -1,4 +1,5 @@
 /* /repos and /repos/{repo}: what is tracked, and how it is. */
+#include "lint.h"
 #include "page.h"
 
 static const char *phase_name(enum fp_repository_phase phase)
@@ -400,6 +401,15 @@ static enum fp_handled unknown(
 		request->argument.ptr);
 }
 
+static void reply_lint(struct fp_request *request, const struct fp_snapshot *snapshot,
+	const struct fp_snapshot_repository *repository, struct fp_reply *reply)
+{
+	if (fp_lint_write(request, snapshot, repository, &reply->body) >= 0)
+		return;
+	fp_buf_clear(&reply->body);
+	fp_reply_problem(request, reply, "internal", NULL, 0, "out of memory");
+}
+
 enum fp_handled fp_handle_repo(struct fp_request *request, struct fp_reply *reply)
 {
 	struct fp_http_context *context = request->context;
@@ -410,6 +420,8 @@ enum fp_handled fp_handle_repo(struct fp_request *request, struct fp_reply *repl
 
 	if (!repository) {
 		unknown(request, reply, snapshot);
+	} else if (request->given[FP_PARAM_LINT]) {
+		reply_lint(request, snapshot, repository, reply);
 	} else if (request->form == FP_FORM_TEXT) {
 		write_line(context, &reply->body, repository);
 	} else {
@@ -418,5 +430,5 @@ enum fp_handled fp_handle_repo(struct fp_request *request, struct fp_reply *repl
 		fp_buf_add_char(&reply->body, '\n');
 	}
 	fp_worker_leave(context->worker);
-	return repository ? finish(request, reply) : FP_HANDLED;
+	return repository && reply->status == 200 ? finish(request, reply) : FP_HANDLED;
 }

@@ -50,8 +50,10 @@ const struct fp_route fp_routes[] = {
 	{FP_METHOD_GET, "/repos", PAGE | BIT(FORMAT), 0,
 		FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON), fp_handle_repos,
 		"what is tracked, and how it is"},
-	{FP_METHOD_GET, "/repos/{repo}", BIT(FORMAT), 0, FORM(JSON) | FORM(TEXT), fp_handle_repo,
-		"one repository: tips, packages, sync state, sizes", .background = true},
+	{FP_METHOD_GET, "/repos/{repo}", BIT(LINT) | BIT(FORMAT), 0, FORM(JSON) | FORM(TEXT),
+		fp_handle_repo,
+		"one repository: tips, packages, sync state, sizes; with lint: what will surprise",
+		.background = true},
 	{FP_METHOD_GET, "/history",
 		BIT(REPO) | BIT(BRANCH) | BIT(SHA) | BIT(VERSION) | BIT(OUTCOME) | BIT(BUILD) |
 			BIT(CLIENT) | BIT(SINCE) | BIT(UNTIL) | PAGE | BIT(FORMAT),
