@@ -2,6 +2,7 @@
  * then. */
 #include "diagnose.h"
 
+#include "forkpoint/base/time.h"
 #include "forkpoint/service/history.h"
 #include "forkpoint/store/version_life.h"
 
@@ -137,14 +138,70 @@ int fp_diagnosis_read_events(
 
 void fp_diagnosis_leave_past(struct fp_worker *worker, struct fp_diagnosis *diagnosis)
 {
+	if (diagnosis->world)
+		fp_as_of_leave(worker, diagnosis->world);
 	diagnosis->world = NULL;
+}
+
+static void explain_no_world(
+	struct fp_diagnosis *diagnosis, enum fp_as_of_result result, int64_t first_us)
+{
+	char first[FP_TIME_TEXT_MAX];
+
+	if (result == FP_AS_OF_OTHER_SOURCES) {
+		fp_buf_add_text(&diagnosis->then_trouble,
+			"other settings said then how commits' trees are read");
+		return;
+	}
+	fp_buf_add_text(&diagnosis->then_trouble, "nothing is recorded of that time");
+	if (first_us < 0)
+		return;
+	fp_time_format_us(first_us, first);
+	fp_buf_addf(&diagnosis->then_trouble, "; the records begin at %s", first);
+}
+
+bool fp_answers_agree(const struct fp_answer *a, const struct fp_answer *b)
+{
+	const struct fp_catalog_version *left = fp_answer_version(a, a->selection.chosen);
+	const struct fp_catalog_version *right = fp_answer_version(b, b->selection.chosen);
+
+	if (a->outcome != b->outcome)
+		return false;
+	if (!left || !right)
+		return left == right;
+	return fp_str_equal(left->row.text, right->row.text);
 }
 
 int fp_diagnosis_look_back(struct fp_worker *worker, const struct fp_snapshot *snapshot,
 	const struct fp_diagnosis_query *query, struct fp_diagnosis *diagnosis,
 	struct fp_error *error)
 {
-	if (diagnosis->at_us >= 0)
-		fp_buf_add_text(&diagnosis->then_trouble, "the state of then is not made again");
-	return 0;
+	enum fp_as_of_result result;
+	int64_t first_us = -1;
+	int r;
+
+	if (diagnosis->at_us < 0)
+		return 0;
+	r = fp_as_of_enter(worker, snapshot, query->question.repo, diagnosis->at_us, &result,
+		&diagnosis->world, &first_us, error);
+	if (r < 0)
+		return r;
+	if (result != FP_AS_OF_OK) {
+		diagnosis->world = NULL;
+		explain_no_world(diagnosis, result, first_us);
+		return 0;
+	}
+	fp_service_resolve(
+		worker, diagnosis->world, &query->question, diagnosis->at_us, &diagnosis->then);
+	if (!fp_diagnosis_is_judgeable(&diagnosis->then)) {
+		fp_buf_add_str(&diagnosis->then_trouble, fp_buf_str(&diagnosis->then.detail));
+	} else {
+		if (fp_verdict_judge(worker, &diagnosis->then, fp_buf_str(&diagnosis->used),
+			    &diagnosis->judged_then) < 0)
+			return fp_error_memory(error);
+		diagnosis->then_counts = true;
+	}
+	if (fp_answers_agree(&diagnosis->now, &diagnosis->then))
+		return 0;
+	return fp_diagnosis_find_difference(worker, snapshot, query, diagnosis, error);
 }

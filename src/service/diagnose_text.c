@@ -111,8 +111,6 @@ static const char *gone_phrase(const char *gone)
 		return "is listed by the feed but cannot be downloaded";
 	if (strcmp(gone, "incomplete-set") == 0)
 		return "lacks another package of its set";
-	if (strcmp(gone, "not-yet-seen") == 0)
-		return "was not in the feed yet";
 	return "has vanished from the feed";
 }
 

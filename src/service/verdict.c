@@ -82,7 +82,8 @@ static const struct fp_catalog_version *find_reformatted(
 	if (decoded->grammar == FP_GRAMMAR_ARCADE || decoded->grammar == FP_GRAMMAR_NONE)
 		return NULL;
 	for (uint32_t i = 0; i < catalog->version_count; i++)
-		if (says_the_same(decoded, &catalog->versions[i].decoded) &&
+		if (catalog->versions[i].standing != FP_REJECTION_NOT_YET_SEEN &&
+			says_the_same(decoded, &catalog->versions[i].decoded) &&
 			is_closer(&catalog->versions[i], best, decoded))
 			best = &catalog->versions[i];
 	return best;
@@ -97,8 +98,7 @@ static const char *why_gone(const struct fp_catalog_version *version)
 	switch (version->standing) {
 	case FP_REJECTION_UNLISTED:
 	case FP_REJECTION_UNAVAILABLE:
-	case FP_REJECTION_INCOMPLETE_SET:
-	case FP_REJECTION_NOT_YET_SEEN: return fp_rejection_name(version->standing);
+	case FP_REJECTION_INCOMPLETE_SET: return fp_rejection_name(version->standing);
 	default: return NULL;
 	}
 }
@@ -120,6 +120,8 @@ static int judge_known(struct fp_worker *worker, const struct fp_answer *answer,
 		judgement->verdict = FP_VERDICT_MATCH;
 	else if (decoded->grammar == FP_GRAMMAR_NONE)
 		judgement->verdict = FP_VERDICT_UNRECOGNISED;
+	else if (version->standing == FP_REJECTION_NOT_YET_SEEN)
+		judgement->verdict = FP_VERDICT_NEVER_SEEN; /* at that time */
 	else if (!fp_grammar_release_matches(decoded, &query->release))
 		judgement->verdict = FP_VERDICT_OTHER_RELEASE;
 	else if (!fp_query_is_label(query, decoded))

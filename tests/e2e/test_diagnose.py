@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from as_of_model import moment_text
 from daemon import eventually
 from upstream import unused_sha
 
@@ -17,6 +18,10 @@ def daemon_of_example(served_example):
 @pytest.fixture(name='sha')
 def sha_of_label(served_example):
     return served_example.sha
+
+
+def moment_of(daemon, answer):
+    return moment_text(daemon.get(f'/history/{answer["id"]}').json['at_us'])
 
 
 def diagnose(daemon, sha, used, branch='main', **parameters):
@@ -185,3 +190,96 @@ def test_text_is_for_people(daemon, sha):
     titles = re.findall(r'^([A-Z][a-z ]+):', text, re.M)
     assert titles[:3] == ['Commit', 'Used', 'Right now']
     assert {'Fork point', 'Trained on', 'In the feed'} <= set(titles)
+
+
+def test_it_was_right_when_it_was_answered(example):
+    """A package came late: the build did what was right, and a rebuild would get another."""
+    daemon = example.daemon.start()
+    built = example.sha['1b27fd5f']
+    asked = daemon.resolve(built, 'main', headers={'User-Agent': 'leg-1'}).json
+    assert asked['package']['version'] == '2.4.2001312227-main'
+    example.feed.add(PACKAGE, '2.4.2001312231-main')
+    example.feed.write()
+    eventually(lambda: daemon.version(built, 'main') == '2.4.2001312231-main', what='the package')
+    document = diagnose(daemon, built, '2.4.2001312227-main')
+    assert document['at_source'] == 'history' and document['verdict'] == 'match'
+    assert document['right_then']['version'] == '2.4.2001312227-main'
+    assert document['right_now'] == {'version': '2.4.2001312231-main', 'outcome': 'ok',
+                                     'verdict': 'older'}
+    assert 'was the right database for' in document['text']
+    assert document['advice'] == ('The build did what was right at its time; a rebuild would now '
+                                  'get 2.4.2001312231-main.')
+    difference = document['difference']
+    assert (difference['cause'], difference['subject']) == ('package-appeared',
+                                                            '2.4.2001312231-main')
+    assert document['at'] <= difference['since']
+    assert difference['text'].endswith('2.4.2001312231-main appeared in the feed.')
+    [answered] = [row for row in document['answered'] if row['agent'] == 'leg-1']
+    assert answered['got_used'] and answered['id'] == asked['id']
+    # at a time before it came, the newer one was not there
+    document = diagnose(daemon, built, '2.4.2001312231-main', at=moment_of(daemon, asked))
+    assert document['verdict'] == 'never-seen' and document['at_source'] == 'request'
+    assert 'was not in the feed then' in document['text']
+    assert document['right_now']['verdict'] == 'match'
+    text = daemon.get('/diagnose', repo='winui', sha=built, branch='main', format='text',
+                      used='2.4.2001312227-main').text
+    assert 'Right then:  2.4.2001312227-main' in text and 'Changed:     Since 20' in text
+
+
+def test_the_branch_moved(example):
+    """After a merge a topic's commits are their own fork points."""
+    daemon = example.daemon.start()
+    topic = example.sha['forked']
+    before = daemon.resolve(topic, 'main').json
+    example.upstream.commit('main', '2020-02-02 09:00', parents=[example.sha['1b27fd5f'], topic])
+    after = eventually(lambda: (made := daemon.resolve(topic, 'main').json)
+                       ['fork_point']['sha'] == topic and made, what='the merge')
+    assert before['fork_point']['sha'] != topic
+    used = before['package']['version']
+    document = diagnose(daemon, topic, used, at=moment_of(daemon, before))
+    assert document['fork_point_then']['sha'] == before['fork_point']['sha']
+    assert document['fork_point']['sha'] == topic
+    if after['package']['version'] == used:
+        assert document['difference'] is None
+    else:
+        assert document['difference']['cause'] == 'branch-moved'
+
+
+def test_a_branch_that_moved_changed_the_answer(world):
+    upstream = world.new_upstream()
+    root = upstream.commit('main', '2020-01-01 00:00')
+    topic = upstream.commit('topic', '2020-01-01 02:00', parents=[root])
+    upstream.commit('main', '2020-01-01 01:00')
+    world.new_feed(['2.4.2001010000-main', '2.4.2001010100-main'])
+    daemon = world.new_daemon().start()
+    assert daemon.version(topic, 'main') == '2.4.2001010000-main'
+    merge = upstream.commit('main', '2020-01-01 03:00', parents=[upstream.tip('main'), topic])
+    eventually(lambda: daemon.version(topic, 'main') == '2.4.2001010100-main', what='the merge')
+    document = diagnose(daemon, topic, '2.4.2001010000-main')
+    assert document['verdict'] == 'match'
+    assert document['difference']['cause'] == 'branch-moved'
+    assert document['difference']['subject'] == 'main'
+    assert f'to {merge[:12]}, and the fork point with it' in document['difference']['text']
+    assert document['right_now']['verdict'] == 'older'
+
+
+def test_a_package_that_vanished_changed_the_answer(world):
+    upstream = world.new_upstream()
+    built = upstream.commit('main', '2020-01-01 01:00')
+    feed = world.new_feed(['2.4.2001010000-main', '2.4.2001010100-main'])
+    daemon = world.new_daemon().start()
+    assert daemon.version(built, 'main') == '2.4.2001010100-main'
+    del feed.packages[PACKAGE]['2.4.2001010100-main']
+    feed.write()
+    eventually(lambda: daemon.version(built, 'main') == '2.4.2001010000-main', what='the loss')
+    document = diagnose(daemon, built, '2.4.2001010100-main')
+    assert document['verdict'] == 'match' and document['right_now']['verdict'] == 'vanished'
+    difference = document['difference']
+    assert (difference['cause'], difference['subject']) == ('package-gone', '2.4.2001010100-main')
+
+
+def test_before_the_records(example):
+    daemon = example.daemon.start()
+    document = diagnose(daemon, example.sha['f23f1fad'], '2.4.2001312205-main', at='2020-02-01')
+    assert document['verdict'] == 'match' and document['right_then'] is None
+    assert document['at_trouble'].startswith('nothing is recorded of that time; the records begin')
