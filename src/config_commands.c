@@ -15,8 +15,7 @@ static int wrong_use(const char *use)
 	return FP_EXIT_USAGE;
 }
 
-/* Reads a configuration; its problems go to standard error. NULL when it has any. */
-static struct fp_config *read_config(const char *path)
+struct fp_config *fp_command_read_config(const char *path)
 {
 	struct fp_config_problems problems = {0};
 	struct fp_buf FP_CLEANUP_BUF text = {0};
@@ -41,7 +40,7 @@ int fp_command_check_config(int count, char **arguments)
 
 	if (count != 1)
 		return wrong_use("check-config FILE");
-	config = read_config(arguments[0]);
+	config = fp_command_read_config(arguments[0]);
 	if (!config)
 		return FP_EXIT_FAILURE;
 	printf("%s: no problems; %zu repositories, %zu feeds\n", arguments[0],
@@ -57,7 +56,7 @@ int fp_command_print_config(int count, char **arguments)
 	fp_buf_init(&text, OUTPUT_MAX_BYTES);
 	if (count != 1)
 		return wrong_use("print-config FILE");
-	config = read_config(arguments[0]);
+	config = fp_command_read_config(arguments[0]);
 	if (!config)
 		return FP_EXIT_FAILURE;
 	fp_config_print(config, &text);

@@ -193,6 +193,35 @@ int fp_journal_file_open(
 	return r;
 }
 
+int fp_journal_file_open_read_only(
+	const char *path, struct fp_journal_file *file, struct fp_error *error)
+{
+	struct stat info;
+	void *base;
+	int r;
+
+	*file = (struct fp_journal_file){.fd = open(path, O_RDONLY | O_CLOEXEC)};
+	if (file->fd < 0 || fstat(file->fd, &info) < 0) {
+		r = fp_error_set(error, errno == EACCES ? FP_ERROR_DENIED : FP_ERROR_IO,
+			"cannot open %s: %s", path, strerror(errno));
+		fp_journal_file_close(file);
+		return r;
+	}
+	if (info.st_size == 0)
+		return 0;
+	base = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_SHARED, file->fd, 0);
+	if (base == MAP_FAILED) {
+		r = fp_error_set(error, FP_ERROR_IO, "cannot map %s: %s", path, strerror(errno));
+	} else {
+		file->base = base;
+		file->bytes = (uint64_t)info.st_size;
+		r = read_header(file, path, error);
+	}
+	if (r < 0)
+		fp_journal_file_close(file);
+	return r;
+}
+
 void fp_journal_file_wipe(struct fp_journal_file *file)
 {
 	const uint64_t step = 4096;

@@ -71,6 +71,9 @@ struct fp_journal_file {
  * foreign files are refused and left as they are. */
 int fp_journal_file_open(
 	const char *path, uint64_t bytes, struct fp_journal_file *file, struct fp_error *error);
+/* To look into, while another process may write. -FP_ERROR_CORRUPT, -FP_ERROR_FOREIGN. */
+int fp_journal_file_open_read_only(
+	const char *path, struct fp_journal_file *file, struct fp_error *error);
 void fp_journal_file_close(struct fp_journal_file *file);
 
 /* Makes the file ready for a round: of `bytes` bytes, zeroed, with a new header. What it holds must

@@ -59,6 +59,10 @@ struct fp_mirror_walk {
 int fp_mirror_walk_commits(
 	struct fp_mirror *mirror, const struct fp_mirror_walk *walk, struct fp_error *error);
 
+/* Reads every object that there is and holds it against its id. -FP_ERROR_CORRUPT names the first
+ * that is damaged. Takes as long as reading the whole mirror does. */
+int fp_mirror_read_all(struct fp_mirror *mirror, uint64_t *objects, struct fp_error *error);
+
 enum fp_object_type {
 	FP_OBJECT_MISSING,
 	FP_OBJECT_COMMIT,
