@@ -55,9 +55,8 @@ static const struct fp_oid *oid_of(const struct fp_graph *graph, uint32_t commit
 	return &fp_graph_chunk_of(graph, commit)->oid[fp_graph_row_of(commit)];
 }
 
-static int grow(struct fp_graph *graph)
+static int grow_to(struct fp_graph *graph, unsigned bits)
 {
-	unsigned bits = graph->lookup ? graph->lookup->bits + 1 : FIRST_BITS;
 	struct fp_graph_lookup *larger = fp_graph_lookup_new(bits);
 
 	if (!larger)
@@ -69,11 +68,27 @@ static int grow(struct fp_graph *graph)
 	return 0;
 }
 
+/* At most seven slots in eight are taken: 4.6 to 9.2 bytes a commit. */
+static bool is_enough(unsigned bits, uint32_t commits)
+{
+	return commits <= (UINT64_C(1) << bits) * 7 / 8;
+}
+
+int fp_graph_expect(struct fp_graph *graph, uint32_t commits)
+{
+	unsigned bits = FIRST_BITS;
+
+	if (commits > FP_GRAPH_MAX_COMMITS)
+		commits = FP_GRAPH_MAX_COMMITS;
+	while (!is_enough(bits, commits))
+		bits++;
+	return graph->lookup && graph->lookup->bits >= bits ? 0 : grow_to(graph, bits);
+}
+
 int fp_graph_lookup_add(struct fp_graph *graph, uint32_t commit)
 {
-	/* At most seven slots in eight are taken: 4.6 to 9.2 bytes a commit. */
-	if (!graph->lookup || commit >= (UINT64_C(1) << graph->lookup->bits) * 7 / 8)
-		if (grow(graph) < 0)
+	if (!graph->lookup || !is_enough(graph->lookup->bits, commit + 1))
+		if (grow_to(graph, graph->lookup ? graph->lookup->bits + 1 : FIRST_BITS) < 0)
 			return -FP_ERROR_MEMORY;
 	enter(graph->lookup, oid_of(graph, commit), commit);
 	return 0;

@@ -121,6 +121,8 @@ static int load_content(struct fp_store *store, int64_t repository, const struct
 	if (!facts->items)
 		return fp_error_memory(error);
 	r = read_pages(store, repository, PAGE_FACTS, source->facts, &target, error);
+	if (r == 0 && fp_graph_expect(graph, source->commits) < 0)
+		return fp_error_memory(error);
 	if (r == 0)
 		r = read_pages(store, repository, PAGE_COMMITS, source->commits, &target, error);
 	return r;

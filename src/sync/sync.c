@@ -10,6 +10,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 enum { THREADS_MAX = 32 };
 
@@ -151,10 +153,15 @@ static void look_at(struct fp_sync *sync, struct fp_source *source)
 	pthread_cond_broadcast(&sync->changed);
 }
 
+/* nice(1) values; a first ingest with both cores busy must not be felt by who asks. */
+enum { BEHIND_ANSWERS = 5 };
+
 static void *run(void *context)
 {
 	struct fp_sync *sync = context;
 
+	/* Behind the threads that answer; what this one starts, fetch workers too, is as well. */
+	setpriority(PRIO_PROCESS, (id_t)gettid(), BEHIND_ANSWERS);
 	pthread_mutex_lock(&sync->lock);
 	while (!atomic_load(&sync->cancelled)) {
 		int64_t now_us = fp_clock_real_us(), due_us = 0;

@@ -53,6 +53,9 @@ int fp_graph_append(struct fp_graph *graph, const struct fp_commit_row *row, uin
 int fp_graph_append_indexed(struct fp_graph *graph, const struct fp_oid *oid, int64_t author_s,
 	int64_t committer_s, const uint32_t *parents, uint32_t parent_count, uint32_t facts,
 	struct fp_error *error);
+/* Makes room for finding so many commits at once instead of growing step by step: loading. 0 or
+ * -FP_ERROR_MEMORY. */
+int fp_graph_expect(struct fp_graph *graph, uint32_t commits);
 uint32_t fp_graph_count(const struct fp_graph *graph);
 
 /* A view of all commits so far. Takes references; writer's side. */
