@@ -11,9 +11,9 @@ struct fp_transfer {
 	const struct fp_feed_options *options;
 	char *url; /* of this hop */
 	unsigned hops;
-	bool raw;    /* curl is not to decode: the content encoding's header was wrong */
+	bool raw;	/* curl is not to decode: the content encoding's header was wrong */
 	bool asks_anew; /* fp_feed_ask_anew */
-	bool active; /* added to the multi handle */
+	bool active;	/* added to the multi handle */
 	struct fp_body *body;
 	struct fp_buf complaint; /* the start of an error's body */
 	char *etag, *last_modified;
