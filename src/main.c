@@ -63,8 +63,8 @@ static const struct {
 	{"verify", fp_command_verify, "verify --config FILE [--sample N]",
 		"read everything through: databases, journal, mirrors; exit 1 on a problem"},
 	{"version", command_version, "version", "print the version"},
-	{"help", command_help, "help [settings]",
-		"print this, or every setting of the configuration file"},
+	{"help", command_help, "help [settings|QUESTION]",
+		"print this, every setting of the configuration file, or a question's use"},
 	{"mirror-worker", command_mirror_worker, "mirror-worker", NULL},
 	{"client-table", command_client_table, "client-table", NULL},
 };
@@ -97,8 +97,10 @@ static int command_help(int count, char **arguments)
 		print_settings();
 		return FP_EXIT_OK;
 	}
+	if (count == 1 && fp_client_find(arguments[0]))
+		return fp_client_print_usage(fp_client_find(arguments[0]));
 	if (count > 0)
-		return refuse_surplus("help [settings]");
+		return refuse_surplus("help [settings|QUESTION]");
 	puts("forkpoint " FP_VERSION
 	     ": which profile database belongs to this commit?\n\nthe server:");
 	for (size_t i = 0; i < FP_ARRAY_SIZE(commands); i++)

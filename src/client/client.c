@@ -150,7 +150,7 @@ static int ask(const struct fp_call *call, const struct fp_transfer_options *opt
 	return r < 0 ? say(&error) : print(call, options, &heard);
 }
 
-static int print_usage(const struct fp_client_command *command)
+int fp_client_print_usage(const struct fp_client_command *command)
 {
 	struct fp_buf FP_CLEANUP_BUF text = {0};
 
@@ -171,7 +171,7 @@ int fp_client_run(const struct fp_client_command *command, int count, char **arg
 	fp_buf_init(&server, TEXT_MAX_BYTES);
 	fp_buf_init(&token, TOKEN_MAX_BYTES);
 	if (r == 0 && call.values[FP_OPTION_HELP])
-		return print_usage(command);
+		return fp_client_print_usage(command);
 	if (r == 0)
 		r = read_server(&call, &server, &error);
 	if (r == 0)

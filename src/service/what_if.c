@@ -296,6 +296,8 @@ static void note_published(struct inquiry *inquiry)
 		fp_buf_add_text(notes,
 			"no grammar of the package takes this version, so it would be "
 			"unrecognised and never selected\n");
+	if (what_if->answer.package->settings->set_count)
+		fp_buf_add_text(notes, "as if every id of the package's set had it\n");
 	if (!known)
 		return;
 	if (known->row.vanished_us < 0 && known->standing == FP_REJECTION_NONE) {

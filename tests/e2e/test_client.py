@@ -254,8 +254,8 @@ def test_help():
     listed = run_command('help').stdout
     for command, options in table().items():
         assert f'forkpoint {command} ' in listed
-        for word in ('--help', '-h'):
-            result = run_command(command, word)
+        for words in ([command, '--help'], [command, '-h'], ['help', command]):
+            result = run_command(*words)
             assert result.returncode == 0 and result.stderr == ''
             assert set(re.findall(r'^  (--[a-z-]+)', result.stdout, re.M)) == options
 

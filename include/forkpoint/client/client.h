@@ -25,7 +25,8 @@ const struct fp_client_command *fp_client_find(const char *name);
 int fp_client_run(const struct fp_client_command *command, int count, char **arguments);
 /* One line per subcommand, for `forkpoint help`. */
 void fp_client_write_list(struct fp_buf *buf);
-/* A subcommand's usage with its options. */
+/* A subcommand's usage with its options: on standard output, and appended. */
+int fp_client_print_usage(const struct fp_client_command *command);
 void fp_client_write_usage(const struct fp_client_command *command, struct fp_buf *buf);
 /* The table for checks: a line per subcommand, its name and its options. */
 void fp_client_write_table(struct fp_buf *buf);
