@@ -29,8 +29,8 @@ _forkpoint()
 	resolve) options="$common --repo --branch --release --package --sha --build --as-of --wait --candidates" ;;
 	stamp) options="$common --repo --branch --release --package --sha --wait" ;;
 	diagnose) options="$common --repo --branch --release --package --sha --used --at" ;;
-	timeline) options="$common --repo --branch --release --package --from --to --limit --cursor" ;;
-	changes) options="$common --repo --branch --release --package --from --to --limit --cursor" ;;
+	timeline) options="$common --repo --branch --release --package --from --to --as-of --limit --cursor" ;;
+	changes) options="$common --repo --branch --release --package --from --to --as-of --limit --cursor" ;;
 	what-if) options="$common --repo --branch --release --package --limit --last --publish --quarantine" ;;
 	history) options="$common --repo --branch --sha --version --build --limit --cursor --outcome --client --since --until" ;;
 	freshness) options="$common --repo" ;;

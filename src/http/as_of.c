@@ -84,3 +84,36 @@ enum fp_handled fp_reply_before_package(
 	return fp_reply_problem(request, reply, "before-records", NULL, 0, "at that time %.*s",
 		(int)answer->detail.len, answer->detail.data);
 }
+
+const struct fp_snapshot *fp_request_enter_moment(
+	struct fp_request *request, struct fp_reply *reply, struct fp_str repo)
+{
+	struct fp_worker *worker = request->context->worker;
+	const struct fp_snapshot *now = fp_worker_enter_at(worker, &request->moment_us);
+	const struct fp_snapshot *world = NULL;
+	int64_t at_us;
+
+	if (!request->given[FP_PARAM_AS_OF])
+		return now;
+	at_us = fp_request_moment(request, FP_PARAM_AS_OF, request->moment_us);
+	if (at_us > request->moment_us)
+		fp_reply_future(request, reply);
+	else
+		world = fp_request_enter_as_of(request, reply, now, repo, at_us);
+	if (!world)
+		fp_worker_leave(worker);
+	return world;
+}
+
+void fp_request_leave_moment(struct fp_request *request, const struct fp_snapshot *snapshot)
+{
+	if (request->given[FP_PARAM_AS_OF])
+		fp_as_of_leave(request->context->worker, snapshot);
+	fp_worker_leave(request->context->worker);
+}
+
+enum fp_handled fp_reply_future(struct fp_request *request, struct fp_reply *reply)
+{
+	return fp_reply_problem(request, reply, "bad-request", NULL, 0,
+		"parameter \"as_of\" takes a time that has been, and that one is yet to come");
+}

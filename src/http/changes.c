@@ -232,7 +232,8 @@ static void render(
 
 enum fp_handled fp_handle_changes(struct fp_request *request, struct fp_reply *reply)
 {
-	struct fp_worker *worker = request->context->worker;
+	const struct fp_snapshot *snapshot =
+		fp_request_enter_moment(request, reply, request->params[FP_PARAM_REPO]);
 	const struct fp_changes_query query = {
 		.repo = request->params[FP_PARAM_REPO],
 		.package = request->params[FP_PARAM_PACKAGE],
@@ -245,13 +246,15 @@ enum fp_handled fp_handle_changes(struct fp_request *request, struct fp_reply *r
 	};
 	struct fp_changes changes;
 
+	if (!snapshot)
+		return FP_HANDLED;
 	fp_changes_init(&changes);
-	fp_service_changes(worker, fp_worker_enter(worker), &query, &changes);
+	fp_service_changes(request->context->worker, snapshot, &query, &changes);
 	if (changes.answer.outcome == FP_OUTCOME_OK)
 		render(request, &changes, reply);
 	else
 		fp_reply_failure(request, reply, &changes.answer);
-	fp_worker_leave(worker);
+	fp_request_leave_moment(request, snapshot);
 	fp_changes_release(&changes);
 	return FP_HANDLED;
 }

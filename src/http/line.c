@@ -59,6 +59,8 @@ const char *fp_version_unusable(const struct fp_catalog_version *version)
 enum fp_handled fp_reply_failure(
 	struct fp_request *request, struct fp_reply *reply, const struct fp_answer *answer)
 {
+	if (request->given[FP_PARAM_AS_OF] && answer->outcome == FP_OUTCOME_NOT_READY)
+		return fp_reply_before_package(request, reply, answer);
 	reply->retry_after_us = answer->retry_after_us;
 	return fp_reply_problem(request, reply, fp_outcome_code(answer->outcome), answer->nearest,
 		answer->nearest_count, "%.*s", FP_STR_ARG(fp_buf_str(&answer->detail)));

@@ -52,6 +52,12 @@ int64_t fp_request_moment(const struct fp_request *request, enum fp_param param,
  * On background threads only. */
 const struct fp_snapshot *fp_request_enter_as_of(struct fp_request *request, struct fp_reply *reply,
 	const struct fp_snapshot *now, struct fp_str repo, int64_t at_us);
+/* The world of `as_of`, or of now without one, to be left with fp_request_leave_moment; NULL when
+ * the reply became a problem. For routes that run in the background. */
+const struct fp_snapshot *fp_request_enter_moment(
+	struct fp_request *request, struct fp_reply *reply, struct fp_str repo);
+void fp_request_leave_moment(struct fp_request *request, const struct fp_snapshot *snapshot);
+enum fp_handled fp_reply_future(struct fp_request *request, struct fp_reply *reply);
 /* For an answer of the past that was not ready: its package was not read by then. */
 enum fp_handled fp_reply_before_package(
 	struct fp_request *request, struct fp_reply *reply, const struct fp_answer *answer);

@@ -25,14 +25,14 @@ const struct fp_route fp_routes[] = {
 		"whether a version was right for a commit, and what happened since",
 		.background = true},
 	{FP_METHOD_GET, "/timeline",
-		BIT(REPO) | BIT(BRANCH) | BIT(RELEASE) | BIT(PACKAGE) | BIT(FROM) | BIT(TO) | PAGE |
-			BIT(FORMAT),
+		BIT(REPO) | BIT(BRANCH) | BIT(RELEASE) | BIT(PACKAGE) | BIT(FROM) | BIT(TO) |
+			BIT(AS_OF) | PAGE | BIT(FORMAT),
 		BIT(REPO), FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON), fp_handle_timeline,
 		"a branch's commits, what was trained on each, and what a build of each gets",
 		.background = true},
 	{FP_METHOD_GET, "/changes",
-		BIT(REPO) | BIT(BRANCH) | BIT(RELEASE) | BIT(PACKAGE) | BIT(FROM) | BIT(TO) | PAGE |
-			BIT(FORMAT),
+		BIT(REPO) | BIT(BRANCH) | BIT(RELEASE) | BIT(PACKAGE) | BIT(FROM) | BIT(TO) |
+			BIT(AS_OF) | PAGE | BIT(FORMAT),
 		BIT(REPO), FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON) | FORM(ANNOTATIONS),
 		fp_handle_changes, "the commits of a branch at which the answer changes, and why",
 		.background = true},

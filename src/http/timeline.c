@@ -263,7 +263,8 @@ static void render(
 
 enum fp_handled fp_handle_timeline(struct fp_request *request, struct fp_reply *reply)
 {
-	struct fp_worker *worker = request->context->worker;
+	const struct fp_snapshot *snapshot =
+		fp_request_enter_moment(request, reply, request->params[FP_PARAM_REPO]);
 	const struct fp_timeline_query query = {
 		.repo = request->params[FP_PARAM_REPO],
 		.package = request->params[FP_PARAM_PACKAGE],
@@ -276,13 +277,15 @@ enum fp_handled fp_handle_timeline(struct fp_request *request, struct fp_reply *
 	};
 	struct fp_timeline timeline;
 
+	if (!snapshot)
+		return FP_HANDLED;
 	fp_timeline_init(&timeline);
-	fp_service_timeline(worker, fp_worker_enter(worker), &query, &timeline);
+	fp_service_timeline(request->context->worker, snapshot, &query, &timeline);
 	if (timeline.answer.outcome == FP_OUTCOME_OK)
 		render(request, &timeline, reply);
 	else
 		fp_reply_failure(request, reply, &timeline.answer);
-	fp_worker_leave(worker);
+	fp_request_leave_moment(request, snapshot);
 	fp_timeline_release(&timeline);
 	return FP_HANDLED;
 }

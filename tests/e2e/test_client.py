@@ -56,6 +56,9 @@ def test_no_database(ask):
 
 QUESTIONS = [   # command line, what its text says
     (['stamp', 'winui', '{c0d379b51}'], '2.4.2001312217-main'),
+    (['diagnose', 'winui', '{cf23f1fad}', '2.4.2001312205-main'], 'match'),
+    (['diagnose', 'winui', '{cf23f1fad}', '--used', '2.4.2001312033-main', '--branch', 'main'],
+     'older'),
     (['timeline', 'winui', 'release/2.4'], '2.4.2001312054-release_2_4'),
     (['timeline', 'winui', '--branch', 'main', '--limit', '2'], 'cursor='),
     (['changes', 'winui'], 'was trained on this commit'),

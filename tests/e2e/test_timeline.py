@@ -1,11 +1,15 @@
 """/timeline: the worked example's table, hand-made histories, forms, pages, and bad input."""
 import csv
+import datetime
 import io
 import json
 import re
+import time
 
 import pytest
 
+from daemon import eventually
+from static_feed import DEMO_PACKAGE
 from upstream import unused_sha, version_props
 
 # The worked example's table (section 4 of the rules), newest first: commit, author time, branch,
@@ -263,3 +267,34 @@ def test_former_names_and_same_minutes(world):
     for row in rows:
         assert sorted(row['packages']) == ['2.4.2001010100-main', '2.4.2001010100-master']
         assert row['version'] == daemon.version(row['sha'], 'main')
+
+
+def test_as_it_was(example):
+    """as_of shows the table and the changes of then: before a package came, before a push."""
+    daemon = example.daemon.start()
+    before = daemon.get('/timeline', repo='winui').json['items']
+    changes = daemon.get('/changes', repo='winui').json['items']
+    time.sleep(1.1)         # a time without a fraction means the end of its second
+    then = f'{datetime.datetime.now(datetime.timezone.utc):%FT%TZ}'
+    time.sleep(1.1)
+    example.feed.add(DEMO_PACKAGE, '2.4.2001312149-main')
+    example.feed.write()
+    tip = example.upstream.commit('main', '2020-02-02 00:00')
+    eventually(lambda: daemon.get('/timeline', repo='winui', limit='1').json['items'][0]['sha']
+               == tip and '2.4.2001312149-main' in daemon.get('/versions', repo='winui').text)
+    assert daemon.get('/timeline', repo='winui').json['items'] != before
+    past = daemon.get('/timeline', repo='winui', as_of=then)
+    assert past.status == 200, past
+    late = {'version': '2.4.2001312149-main', 'why': 'not-yet-seen'}
+    rows = past.json['items']
+    for row in rows:
+        if late in row['unusable']:
+            row['unusable'].remove(late)
+            late = None
+    assert late is None and rows == before
+    assert daemon.get('/changes', repo='winui', as_of=then).json['items'] == changes
+    for path in ('/timeline', '/changes'):
+        early = daemon.get(path, repo='winui', as_of='2020-01-01T00:00:00Z')
+        assert (early.status, early.json['code']) == (404, 'before-records'), early
+        future = daemon.get(path, repo='winui', as_of='2999-01-01T00:00:00Z')
+        assert (future.status, future.json['code']) == (400, 'bad-request')
