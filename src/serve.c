@@ -12,6 +12,7 @@
 #include "forkpoint/http/server.h"
 #include "forkpoint/mirror/mirror.h"
 #include "forkpoint/service/as_of.h"
+#include "forkpoint/service/overrides.h"
 #include "forkpoint/service/watch.h"
 #include "forkpoint/sync/sync.h"
 
@@ -255,6 +256,19 @@ static int start_sync(struct daemon *daemon, struct fp_error *error)
 	return r;
 }
 
+/* Decisions of earlier runs come into force before anything is answered. */
+static int load_overrides(struct daemon *daemon, struct fp_error *error)
+{
+	FP_CLEANUP(fp_store_close_cleanup) struct fp_store *store = NULL;
+	int r = fp_store_open(daemon->service.data_dir, false, &store, error);
+
+	if (r >= 0)
+		r = fp_service_expire_overrides(&daemon->service, store, error);
+	if (r >= 0)
+		r = fp_service_publish_overrides(&daemon->service, store, error);
+	return r;
+}
+
 static int start_watch(struct daemon *daemon, struct fp_error *error)
 {
 	const struct fp_watch_options options = {
@@ -308,7 +322,9 @@ static int start_server(struct daemon *daemon, struct fp_error *error)
 		.settings_from_text = fp_settings_from_text,
 		.started_us = fp_clock_real_us(),
 	};
-	r = start_watch(daemon, error);
+	r = load_overrides(daemon, error);
+	if (r >= 0)
+		r = start_watch(daemon, error);
 	if (r >= 0)
 		r = fp_http_server_start(&options, &daemon->service, &server, error);
 	if (r < 0)

@@ -309,6 +309,9 @@ static int find_rest(struct fp_worker *worker, const struct fp_snapshot *now,
 
 	if (r >= 0)
 		r = find_packages(worker, now, present, past, error);
+	if (r >= 0)
+		r = fp_store_find_publication(worker->store, FP_PUBLISHED_OVERRIDES, 0, past->at_us,
+			&past->overrides, NULL, error);
 	if (r < 0)
 		return r;
 	if (!past->refs_known || !knows_any(past))

@@ -96,17 +96,21 @@ static int load_rows(struct fp_worker *worker, const struct fp_past *past,
 /* packages: this package's part of them. NULL state when it was not read for all of them by then.
  */
 static int make_state(struct fp_worker *worker, const struct fp_past *past,
-	const struct fp_package_settings *settings, const struct fp_past_package *packages,
-	struct fp_package_state **state, struct fp_error *error)
+	const struct fp_overrides *overrides, const struct fp_package_settings *settings,
+	const struct fp_past_package *packages, struct fp_package_state **state,
+	struct fp_error *error)
 {
 	FP_CLEANUP(id_rows_release)
 	struct id_rows rows = {.count = settings->set_count + 1};
 	int64_t revision = 0;
 	int r;
 
-	*state = packages[0].state ? fp_package_state_ref(packages[0].state) : NULL;
-	if (*state)
-		return 0;
+	*state = NULL;
+	if (packages[0].state) {
+		*state = fp_package_state_under(
+			packages[0].state, settings, past->repository->name, overrides);
+		return *state ? 0 : fp_error_memory(error);
+	}
 	for (size_t i = 0; i < rows.count; i++)
 		if (!packages[i].known)
 			return 0;
@@ -118,13 +122,19 @@ static int make_state(struct fp_worker *worker, const struct fp_past *past,
 	if (r < 0)
 		return r;
 	*state = fp_package_state_new(settings, &rows.items[0], rows.sets, revision, NULL);
-	return *state ? 0 : fp_error_memory(error);
+	if (!*state || fp_package_state_quarantine(
+			       *state, settings, past->repository->name, overrides) < 0) {
+		fp_package_state_unref(*state);
+		return fp_error_memory(error);
+	}
+	return 0;
 }
 
 /* ---- the world ---- */
 
 static int fill(struct fp_worker *worker, const struct fp_snapshot *now, const struct fp_past *past,
-	struct fp_snapshot_repository *repository, struct fp_error *error)
+	const struct fp_overrides *overrides, struct fp_snapshot_repository *repository,
+	struct fp_error *error)
 {
 	const struct fp_snapshot_repository *present =
 		fp_snapshot_find(now, past->repository->name);
@@ -139,7 +149,7 @@ static int fill(struct fp_worker *worker, const struct fp_snapshot *now, const s
 		const struct fp_package_settings *settings = &past->repository->packages[i];
 		struct fp_package_state *state;
 
-		r = make_state(worker, past, settings, at, &state, error);
+		r = make_state(worker, past, overrides, settings, at, &state, error);
 		if (r < 0)
 			return r;
 		fp_snapshot_set_state(&repository->packages[i], state);
@@ -156,8 +166,11 @@ int fp_past_build(struct fp_worker *worker, const struct fp_snapshot *now,
 
 	if (!made)
 		return fp_error_memory(error);
-	if (past->repository)
-		r = fill(worker, now, past,
+	if (past->overrides > 0)
+		r = fp_store_load_overrides(
+			worker->store, past->overrides, &made->overrides, error);
+	if (r >= 0 && past->repository)
+		r = fill(worker, now, past, made->overrides,
 			&made->repositories[past->repository - past->settings->repositories],
 			error);
 	if (r < 0) {

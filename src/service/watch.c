@@ -2,6 +2,7 @@
 #include "forkpoint/service/watch.h"
 
 #include "forkpoint/base/time.h"
+#include "forkpoint/service/overrides.h"
 
 #include "news.h"
 #include "worker.h"
@@ -14,8 +15,10 @@ enum {
 	RING_EVENTS = 1024,
 	KEPT_EVENTS = 100000,
 	PRUNED_PER_ROUND = 1000,
-	RETRY_MS = 1000,
 };
+
+#define RETRY_US FP_US_PER_S
+#define IDLE_US (60 * FP_US_PER_S)
 
 struct fp_watch {
 	struct fp_watch_options options;
@@ -213,10 +216,24 @@ static int look_once(struct fp_watch *watch, struct fp_error *error)
 	return r;
 }
 
+/* Ends the overrides whose time has come. */
+static int expire(struct fp_watch *watch, struct fp_error *error)
+{
+	const struct fp_overrides *overrides = watch->last ? watch->last->overrides : NULL;
+
+	if (!overrides || overrides->next_expiry_us < 0 ||
+		overrides->next_expiry_us > fp_clock_real_us())
+		return 0;
+	return fp_service_expire_overrides(watch->options.service, watch->store, error);
+}
+
 static int look(struct fp_watch *watch)
 {
 	struct fp_error error = {0};
-	int r = look_once(watch, &error);
+	int r = expire(watch, &error);
+
+	if (r >= 0)
+		r = look_once(watch, &error);
 
 	if (r < 0)
 		watch->options.trouble(watch->options.context, &error);
@@ -228,17 +245,27 @@ static int look(struct fp_watch *watch)
 
 /* ---- the thread ---- */
 
+/* When the watch is to act though nobody asks: to try again, or because an override expires. */
+static int64_t next_turn_us(const struct fp_watch *watch, int64_t now_us)
+{
+	const struct fp_overrides *overrides = watch->last ? watch->last->overrides : NULL;
+	int64_t turn_us = now_us + IDLE_US;
+
+	if (watch->in_trouble)
+		return now_us + RETRY_US;
+	if (overrides && overrides->next_expiry_us >= 0 && overrides->next_expiry_us < turn_us)
+		turn_us = overrides->next_expiry_us;
+	return turn_us;
+}
+
 /* With the lock held: until there is something to look at. */
 static void wait_for_look(struct fp_watch *watch)
 {
-	struct timespec until;
+	int64_t now_us = fp_clock_real_us(), turn_us = next_turn_us(watch, now_us);
+	struct timespec until = {turn_us / FP_US_PER_S, turn_us % FP_US_PER_S * 1000};
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += RETRY_MS / 1000;
-	if (watch->in_trouble)
+	if (!watch->look && !watch->stopping && turn_us > now_us)
 		pthread_cond_timedwait(&watch->changed, &watch->lock, &until);
-	while (!watch->in_trouble && !watch->look && !watch->stopping)
-		pthread_cond_wait(&watch->changed, &watch->lock);
 }
 
 static void *run(void *context)

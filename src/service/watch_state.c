@@ -191,7 +191,9 @@ int fp_news_add_answers(struct fp_news *news, struct fp_worker *worker,
 	for (size_t i = 0; r >= 0 && i < next->settings->repository_count; i++) {
 		const struct fp_snapshot_repository *after = &next->repositories[i];
 		const struct fp_snapshot_repository *before =
-			last ? fp_snapshot_find(last, after->settings->name) : NULL;
+			last && last->overrides == next->overrides
+				? fp_snapshot_find(last, after->settings->name)
+				: NULL;
 
 		if (after->branches && !is_unchanged(before, after))
 			r = add_repository(news, worker, known, next, after, answer, now_us);

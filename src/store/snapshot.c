@@ -93,8 +93,10 @@ struct fp_snapshot *fp_snapshot_copy(const struct fp_snapshot *snapshot)
 {
 	struct fp_snapshot *copy = fp_snapshot_new(snapshot->settings);
 
-	if (copy)
+	if (copy) {
 		copy->settings_since_us = since(snapshot->settings_since_us, snapshot);
+		copy->overrides = fp_overrides_ref(snapshot->overrides);
+	}
 	for (size_t i = 0; copy && i < snapshot->settings->repository_count; i++) {
 		if (copy_repository(snapshot, &copy->repositories[i], &snapshot->repositories[i]) <
 			0) {
@@ -125,6 +127,7 @@ void fp_snapshot_free(struct fp_snapshot *snapshot)
 	}
 	free(snapshot->repositories);
 	fp_map_release(&snapshot->by_name);
+	fp_overrides_unref(snapshot->overrides);
 	fp_settings_unref(snapshot->settings);
 	free(snapshot);
 }

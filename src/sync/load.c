@@ -60,18 +60,22 @@ static int fill_repository(
 /* Everything at once, so that a reload never shows a repository without what it had. */
 static int publish_all(struct fp_sync *sync, struct fp_error *error)
 {
+	const struct fp_snapshot *last = fp_publisher_lock(sync->publisher);
 	struct fp_snapshot *first = fp_snapshot_new(sync->settings);
 	int r = first ? 0 : -FP_ERROR_MEMORY;
+
+	if (first)
+		first->overrides = fp_overrides_ref(last->overrides);
 
 	for (size_t i = 0; r >= 0 && i < sync->source_count; i++)
 		r = sync->sources[i].repository
 			    ? fill_repository(sync, sync->sources[i].repository, first)
 			    : fp_fill_feed(first, sync->sources[i].feed, true, NULL);
 	if (r < 0) {
+		fp_publisher_unlock(sync->publisher, NULL);
 		fp_snapshot_free(first);
 		return fp_error_memory(error);
 	}
-	fp_publisher_lock(sync->publisher);
 	fp_note_loaded(sync, fp_publisher_unlock(sync->publisher, first));
 	return 0;
 }

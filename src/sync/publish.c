@@ -120,8 +120,9 @@ static const char *trouble_of(
 	return trouble;
 }
 
-static int update_package(struct fp_feed_source *source, struct fp_snapshot_repository *repository,
-	struct fp_snapshot_package *package, bool changed, const char *trouble)
+static int update_package(struct fp_feed_source *source, const struct fp_overrides *overrides,
+	struct fp_snapshot_repository *repository, struct fp_snapshot_package *package,
+	bool changed, const char *trouble)
 {
 	struct fp_package_state *state;
 
@@ -132,14 +133,17 @@ static int update_package(struct fp_feed_source *source, struct fp_snapshot_repo
 	if (package->feed_synced_us < 0 || (!changed && package->state))
 		return 0;
 	state = make_state(source, package->settings, package->state);
-	if (!state)
+	if (!state || fp_package_state_quarantine(state, package->settings,
+			      repository->settings->name, overrides) < 0) {
+		fp_package_state_unref(state);
 		return -FP_ERROR_MEMORY;
+	}
 	fp_snapshot_set_state(package, state);
 	return fp_snapshot_retrain_fresh(repository, state);
 }
 
-static int fill_packages(struct fp_feed_source *source, struct fp_snapshot_repository *repository,
-	bool changed, const char *trouble)
+static int fill_packages(struct fp_feed_source *source, const struct fp_overrides *overrides,
+	struct fp_snapshot_repository *repository, bool changed, const char *trouble)
 {
 	int r = 0;
 
@@ -147,7 +151,8 @@ static int fill_packages(struct fp_feed_source *source, struct fp_snapshot_repos
 		struct fp_snapshot_package *package = &repository->packages[i];
 
 		if (fp_str_equal(package->settings->feed, fp_str(source->config->name)))
-			r = update_package(source, repository, package, changed, trouble);
+			r = update_package(
+				source, overrides, repository, package, changed, trouble);
 	}
 	return r;
 }
@@ -158,7 +163,8 @@ int fp_fill_feed(struct fp_snapshot *snapshot, struct fp_feed_source *source, bo
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < snapshot->settings->repository_count; i++)
-		r = fill_packages(source, &snapshot->repositories[i], changed, trouble);
+		r = fill_packages(
+			source, snapshot->overrides, &snapshot->repositories[i], changed, trouble);
 	return r;
 }
 

@@ -19,3 +19,7 @@ int fp_store_add_audit(struct fp_store *store, const struct fp_audit_entry *entr
 typedef int fp_audit_fn(void *context, const struct fp_audit_entry *entry);
 int fp_store_list_audit(struct fp_store *store, int64_t before, unsigned limit, fp_audit_fn *row,
 	void *context, struct fp_error *error);
+
+/* Notes a webhook's delivery: 1 when it was taken before. Old ones are forgotten. */
+int fp_store_note_delivery(
+	struct fp_store *store, struct fp_str delivery, int64_t now_us, struct fp_error *error);

@@ -4,7 +4,6 @@
  * pin answers a version instead of what selection finds. Decisions are kept for ever with the times
  * between which they were in force.
  */
-#include "forkpoint/core/stamp.h"
 #include "forkpoint/store/store.h"
 
 #include <stdatomic.h>
@@ -24,6 +23,7 @@ struct fp_override {
 	struct fp_str set_by;
 	int64_t ended_us; /* -1 = in force */
 	struct fp_str ended_by;
+	char *memory; /* of a kept one: what the texts point into */
 };
 
 /* All that are in force at one revision; immutable and counted, a part of snapshots. */
@@ -33,24 +33,38 @@ struct fp_overrides {
 	size_t count;
 	int64_t revision;	/* of the newest change, 0 = none ever */
 	int64_t next_expiry_us; /* the first among them, -1 = none */
-	void *memory;		/* private: texts */
 };
 
 struct fp_overrides *fp_overrides_ref(struct fp_overrides *overrides);
 void fp_overrides_unref(struct fp_overrides *overrides);
 
+/* The quarantine that a version falls under; NULL. stamp: its ten digits, empty where it has none.
+ */
+const struct fp_override *fp_overrides_quarantine(const struct fp_overrides *overrides,
+	struct fp_str repo, struct fp_str package, struct fp_str version, struct fp_str stamp);
+/* The pin of a branch; NULL. */
+const struct fp_override *fp_overrides_pin(const struct fp_overrides *overrides, struct fp_str repo,
+	struct fp_str package, struct fp_str branch);
+/* Whether any quarantine is about the package. */
+bool fp_overrides_concern(
+	const struct fp_overrides *overrides, struct fp_str repo, struct fp_str package);
+
 /* Those in force at that revision; -1 = now. */
 int fp_store_load_overrides(struct fp_store *store, int64_t revision,
 	struct fp_overrides **overrides, struct fp_error *error);
 
-/* Keeps a decision and the audit entry about it in one transaction. A pin of the same branch and
- * package, or a quarantine of the same versions, that is in force is ended by it. */
 struct fp_audit_entry;
+
+/* Keeps a decision and the audit entry about it in one transaction. A decision about the same thing
+ * (a pin of that branch and package, a quarantine of those versions) that is in force is ended by
+ * it. *id gets its number. */
 int fp_store_set_override(struct fp_store *store, const struct fp_override *override,
 	const struct fp_audit_entry *entry, int64_t now_us, int64_t *id, struct fp_error *error);
-/* 1 when none of that id is in force. */
-int fp_store_end_override(struct fp_store *store, int64_t id, struct fp_str by,
+/* Ends the decision about the same thing as `like`. 1 when none is in force. */
+int fp_store_end_override(struct fp_store *store, const struct fp_override *like,
 	const struct fp_audit_entry *entry, int64_t now_us, struct fp_error *error);
+/* Ends those whose time has come; the number of them. */
+int fp_store_expire_overrides(struct fp_store *store, int64_t now_us, struct fp_error *error);
 
 /* All there ever were, newest first: those before id `before` (0: from the newest on). */
 typedef int fp_override_fn(void *context, const struct fp_override *override);

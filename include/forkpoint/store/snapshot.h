@@ -15,6 +15,7 @@
 #include "forkpoint/graph/pivot.h"
 #include "forkpoint/graph/trained.h"
 #include "forkpoint/store/commits.h"
+#include "forkpoint/store/overrides.h"
 #include "forkpoint/store/refs.h"
 #include "forkpoint/store/versions.h"
 
@@ -153,6 +154,17 @@ struct fp_package_state *fp_package_state_new(const struct fp_package_settings *
 	struct fp_version_rows *rows, const struct fp_version_rows *const *sets, int64_t revision,
 	const struct fp_package_state *last);
 
+/* Marks what these overrides quarantine in a state that nobody else has yet. 0 or
+ * -FP_ERROR_MEMORY. */
+int fp_package_state_quarantine(struct fp_package_state *state,
+	const struct fp_package_settings *settings, struct fp_str repo,
+	const struct fp_overrides *overrides);
+/* A reference to the state as it is under these overrides: itself, or a new one. NULL when out of
+ * memory. */
+struct fp_package_state *fp_package_state_under(struct fp_package_state *state,
+	const struct fp_package_settings *settings, struct fp_str repo,
+	const struct fp_overrides *overrides);
+
 /* ---- the snapshot ---- */
 
 struct fp_snapshot_package {
@@ -188,6 +200,7 @@ struct fp_snapshot {
 	int64_t settings_since_us;		     /* of the settings, as a package's */
 	struct fp_snapshot_repository *repositories; /* settings->repository_count of them */
 	struct fp_map by_name;			     /* repository name → index */
+	struct fp_overrides *overrides; /* that the packages' states are under; NULL = none */
 };
 
 /* A private snapshot without content for these settings: every part NULL. Not yet published. */
@@ -204,6 +217,9 @@ const struct fp_snapshot_repository *fp_snapshot_find(
 void fp_snapshot_set_branches(
 	struct fp_snapshot_repository *repository, struct fp_branches *branches);
 void fp_snapshot_set_state(struct fp_snapshot_package *package, struct fp_package_state *state);
+/* Takes the overrides over, NULL = none, and puts every package's state under them. 0 or
+ * -FP_ERROR_MEMORY: then the snapshot is not whole. */
+int fp_snapshot_set_overrides(struct fp_snapshot *snapshot, struct fp_overrides *overrides);
 /* text is copied; NULL clears. 0 or -FP_ERROR_MEMORY. */
 int fp_snapshot_set_trouble(char **trouble, const char *text);
 /* Makes `trained` anew from the branches and all packages' stamps. */

@@ -1,0 +1,119 @@
+/* Decisions on their way into the database and into the snapshot. */
+#include "forkpoint/service/overrides.h"
+
+#include "forkpoint/base/time.h"
+#include "forkpoint/service/watch.h"
+#include "forkpoint/store/publications.h"
+
+#include "worker.h"
+
+static int note_publication(
+	struct fp_store *store, int64_t revision, int64_t at_us, struct fp_error *error)
+{
+	const struct fp_publication publication = {
+		.kind = FP_PUBLISHED_OVERRIDES, .revision = revision, .at_us = at_us};
+
+	return fp_store_note_publication(store, &publication, error);
+}
+
+int fp_service_publish_overrides(
+	const struct fp_service *service, struct fp_store *store, struct fp_error *error)
+{
+	struct fp_overrides *overrides;
+	const struct fp_snapshot *last;
+	struct fp_snapshot *next;
+	int64_t revision, at_us;
+	int r = fp_store_load_overrides(store, -1, &overrides, error);
+
+	if (r < 0)
+		return r;
+	revision = overrides->revision;
+	last = fp_publisher_lock(service->publisher);
+	if (last->overrides && last->overrides->revision >= revision) {
+		fp_publisher_unlock(service->publisher, NULL);
+		fp_overrides_unref(overrides);
+		return 0;
+	}
+	next = fp_snapshot_copy(last);
+	if (!next || fp_snapshot_set_overrides(next, overrides) < 0) {
+		fp_publisher_unlock(service->publisher, NULL);
+		if (!next)
+			fp_overrides_unref(overrides);
+		fp_snapshot_free(next);
+		return fp_error_memory(error);
+	}
+	at_us = fp_publisher_unlock(service->publisher, next);
+	if (service->watch)
+		fp_watch_look(service->watch);
+	return note_publication(store, revision, at_us, error);
+}
+
+int fp_service_set_override(const struct fp_service *service, const struct fp_override *override,
+	const struct fp_audit_entry *entry, int64_t *id, struct fp_error *error)
+{
+	FP_CLEANUP(fp_store_close_cleanup) struct fp_store *store = NULL;
+	int r = fp_store_open(service->data_dir, false, &store, error);
+
+	if (r >= 0)
+		r = fp_store_set_override(store, override, entry, fp_clock_real_us(), id, error);
+	return r < 0 ? r : fp_service_publish_overrides(service, store, error);
+}
+
+int fp_service_end_override(const struct fp_service *service, const struct fp_override *like,
+	const struct fp_audit_entry *entry, enum fp_override_result *result, struct fp_error *error)
+{
+	FP_CLEANUP(fp_store_close_cleanup) struct fp_store *store = NULL;
+	int r = fp_store_open(service->data_dir, false, &store, error);
+
+	if (r >= 0)
+		r = fp_store_end_override(store, like, entry, fp_clock_real_us(), error);
+	if (r < 0)
+		return r;
+	*result = r == 1 ? FP_OVERRIDE_NONE : FP_OVERRIDE_DONE;
+	return r == 1 ? 0 : fp_service_publish_overrides(service, store, error);
+}
+
+int fp_service_expire_overrides(
+	const struct fp_service *service, struct fp_store *store, struct fp_error *error)
+{
+	int r = fp_store_expire_overrides(store, fp_clock_real_us(), error);
+
+	return r <= 0 ? r : fp_service_publish_overrides(service, store, error);
+}
+
+int fp_service_list_overrides(struct fp_worker *worker, enum fp_override_kind kind,
+	struct fp_str repo, bool in_force_only, int64_t before, unsigned limit, fp_override_fn *row,
+	void *context, struct fp_error *error)
+{
+	int r = fp_worker_open_store(worker, error);
+
+	return r < 0 ? r
+		     : fp_store_list_overrides(worker->store, kind, repo, in_force_only, before,
+			       limit, row, context, error);
+}
+
+int fp_service_list_audit(struct fp_worker *worker, int64_t before, unsigned limit,
+	fp_audit_fn *row, void *context, struct fp_error *error)
+{
+	int r = fp_worker_open_store(worker, error);
+
+	return r < 0 ? r : fp_store_list_audit(worker->store, before, limit, row, context, error);
+}
+
+int fp_service_add_audit(const struct fp_service *service, const struct fp_audit_entry *entry,
+	struct fp_error *error)
+{
+	FP_CLEANUP(fp_store_close_cleanup) struct fp_store *store = NULL;
+	int r = fp_store_open(service->data_dir, false, &store, error);
+
+	return r < 0 ? r : fp_store_add_audit(store, entry, fp_clock_real_us(), error);
+}
+
+int fp_service_note_delivery(
+	const struct fp_service *service, struct fp_str delivery, struct fp_error *error)
+{
+	FP_CLEANUP(fp_store_close_cleanup) struct fp_store *store = NULL;
+	int r = fp_store_open(service->data_dir, false, &store, error);
+
+	return r < 0 ? r : fp_store_note_delivery(store, delivery, fp_clock_real_us(), error);
+}
