@@ -82,6 +82,7 @@ struct fp_http_server {
 	struct fp_http_loop *loops;
 	size_t loop_count;
 	struct fp_background *background;
+	struct fp_http_counts counts;
 	atomic_bool stopping;
 };
 

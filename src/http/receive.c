@@ -206,6 +206,7 @@ static void run_handler(struct fp_exchange *exchange, struct fp_http_context *co
 	struct fp_request *request = &exchange->request;
 	struct fp_http_context *own = request->context;
 
+	context->counts = own->counts;
 	request->context = context;
 	request->in_background = true;
 	exchange->job.handled = fp_dispatch_handler(request, exchange->job.reply);

@@ -116,6 +116,7 @@ static int make_loops(struct fp_http_server *server, const struct fp_http_option
 		struct fp_http_loop *loop = &server->loops[server->loop_count++];
 
 		loop->context.allow_origin = options->allow_origin;
+		loop->context.counts = &server->counts;
 		r = fp_http_loop_open(server, loop, error);
 	}
 	return r;

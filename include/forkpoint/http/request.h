@@ -98,6 +98,13 @@ enum {
 	FP_CONTEXT_TEXT_MAX_BYTES = 64 * 1024,
 };
 
+/* Replies since the start, by route (the last row: of none) and class of status (1xx to 5xx). */
+enum { FP_COUNTED_ROUTES_MAX = 64 };
+
+struct fp_http_counts {
+	_Atomic uint64_t replies[FP_COUNTED_ROUTES_MAX + 1][5];
+};
+
 /* What a loop lends to its requests, one at a time. */
 struct fp_http_context {
 	const struct fp_service *service;
@@ -105,6 +112,7 @@ struct fp_http_context {
 	struct fp_answer answer;
 	struct fp_buf text; /* sentences on their way into JSON */
 	const char *allow_origin;
+	struct fp_http_counts *counts;
 	bool stopping;
 };
 
@@ -250,9 +258,11 @@ fp_handler fp_handle_changes;
 fp_handler fp_handle_decode;
 fp_handler fp_handle_diagnose;
 fp_handler fp_handle_events;
+fp_handler fp_handle_freshness;
 fp_handler fp_handle_history, fp_handle_history_list, fp_handle_stats;
 fp_handler fp_handle_index;
 fp_handler fp_handle_livez;
+fp_handler fp_handle_metrics;
 fp_handler fp_handle_problem;
 fp_handler fp_handle_readyz;
 fp_handler fp_handle_repo;
