@@ -28,18 +28,7 @@ static int command_mirror_worker(int count, char **arguments)
 	return fp_fetch_worker_main();
 }
 
-/* For the checks of the manual page and the completions. */
-static int command_client_table(int count, char **arguments)
-{
-	struct fp_buf FP_CLEANUP_BUF text = {0};
-
-	fp_buf_init(&text, 1024 * 1024);
-	fp_client_write_table(&text);
-	if (text.data)
-		fputs(text.data, stdout);
-	return FP_EXIT_OK;
-}
-
+static int command_table(int count, char **arguments);
 static int command_help(int count, char **arguments);
 
 static const struct {
@@ -66,8 +55,34 @@ static const struct {
 	{"help", command_help, "help [settings|QUESTION]",
 		"print this, every setting of the configuration file, or a question's use"},
 	{"mirror-worker", command_mirror_worker, "mirror-worker", NULL},
-	{"client-table", command_client_table, "client-table", NULL},
+	{"command-table", command_table, "command-table", NULL},
 };
+
+/* The options that a use names, such as --config. */
+static void print_options(const char *use)
+{
+	for (const char *at = use; (at = strstr(at, "--")); at += 2)
+		printf(" %.*s", (int)strcspn(at, " ]"), at);
+	putchar('\n');
+}
+
+/* For the checks of the manual page and the completions: a line per command, with its options. */
+static int command_table(int count, char **arguments)
+{
+	struct fp_buf FP_CLEANUP_BUF text = {0};
+
+	for (size_t i = 0; i < FP_ARRAY_SIZE(commands); i++) {
+		if (!commands[i].help)
+			continue;
+		printf("%s", commands[i].name);
+		print_options(commands[i].use);
+	}
+	fp_buf_init(&text, 1024 * 1024);
+	fp_client_write_table(&text);
+	if (text.data)
+		fputs(text.data, stdout);
+	return FP_EXIT_OK;
+}
 
 static void print_settings(void)
 {

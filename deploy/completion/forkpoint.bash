@@ -5,12 +5,13 @@ _forkpoint()
 	local common='--server --token-file --timeout --json --format --help'
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve check-config print-config probe-feed version help resolve stamp diagnose timeline changes
-			what-if history freshness decode versions quarantine pin lint audit-pins" -- "$word"))
+		COMPREPLY=($(compgen -W "serve check-config print-config probe-feed backup restore verify version help resolve stamp
+			diagnose timeline changes what-if history freshness decode versions quarantine pin lint
+			audit-pins" -- "$word"))
 		return
 	fi
-	case $last in
-	--token-file | --config | check-config | print-config)
+	[[ $word == -* ]] || case $last in
+	--token-file | --config | check-config | print-config | backup | restore)
 		COMPREPLY=($(compgen -f -- "$word"))
 		return ;;
 	--format)
@@ -26,11 +27,14 @@ _forkpoint()
 	case ${COMP_WORDS[1]} in
 	serve) options='--config' ;;
 	probe-feed) options='--package' ;;
+	backup) options='--config' ;;
+	restore) options='--config' ;;
+	verify) options='--config --sample' ;;
 	resolve) options="$common --repo --branch --release --package --sha --build --as-of --wait --candidates" ;;
 	stamp) options="$common --repo --branch --release --package --sha --wait" ;;
 	diagnose) options="$common --repo --branch --release --package --sha --used --at" ;;
-	timeline) options="$common --repo --branch --release --package --from --to --as-of --limit --cursor" ;;
-	changes) options="$common --repo --branch --release --package --from --to --as-of --limit --cursor" ;;
+	timeline) options="$common --repo --branch --release --package --as-of --from --to --limit --cursor" ;;
+	changes) options="$common --repo --branch --release --package --as-of --from --to --limit --cursor" ;;
 	what-if) options="$common --repo --branch --release --package --limit --last --publish --quarantine" ;;
 	history) options="$common --repo --branch --sha --version --build --limit --cursor --outcome --client --since --until" ;;
 	freshness) options="$common --repo" ;;
