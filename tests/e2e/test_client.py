@@ -300,7 +300,7 @@ def test_bash_completes_what_there_is():
     assert completed('') == set(known)
     for command, options in known.items():
         assert completed(command, '--') == options
-    assert completed('res') == {'resolve'}
+    assert completed('reso') == {'resolve'}
     assert completed('versions', 'winui', '--status', 'v') == {'vanished'}
 
 
