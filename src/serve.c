@@ -13,6 +13,7 @@
 #include "forkpoint/mirror/mirror.h"
 #include "forkpoint/service/as_of.h"
 #include "forkpoint/service/overrides.h"
+#include "forkpoint/service/sticky.h"
 #include "forkpoint/service/watch.h"
 #include "forkpoint/sync/sync.h"
 
@@ -35,6 +36,7 @@ struct daemon {
 	struct fp_publisher *publisher;
 	struct fp_sync *sync;
 	struct fp_worlds *worlds;
+	struct fp_sticky *sticky;
 	struct fp_service service;
 	_Atomic(struct fp_watch *) watch;
 	_Atomic(struct fp_http_server *) server;
@@ -308,8 +310,12 @@ static int start_server(struct daemon *daemon, struct fp_error *error)
 		listen[i] =
 			(struct fp_http_listen){config->listen[i].address, config->listen[i].port};
 	daemon->worlds = fp_worlds_new();
-	if (!daemon->worlds)
+	daemon->sticky = fp_sticky_new(config->history_sticky_us);
+	if (!daemon->worlds || !daemon->sticky)
 		return fp_error_memory(error);
+	r = fp_sticky_load(daemon->sticky, config->data_dir, fp_clock_real_us(), error);
+	if (r < 0)
+		return r;
 	daemon->service = (struct fp_service){
 		.publisher = daemon->publisher,
 		.journal = daemon->journal,
@@ -319,6 +325,7 @@ static int start_server(struct daemon *daemon, struct fp_error *error)
 		.data_dir = config->data_dir,
 		.outside = fp_sync_outside(daemon->sync),
 		.worlds = daemon->worlds,
+		.sticky = daemon->sticky,
 		.settings_from_text = fp_settings_from_text,
 		.started_us = fp_clock_real_us(),
 	};
@@ -366,6 +373,7 @@ static void stop(struct daemon *daemon)
 	fp_recorder_stop(daemon->recorder);
 	fp_journal_close(daemon->journal);
 	fp_worlds_free(daemon->worlds);
+	fp_sticky_free(daemon->sticky);
 	fp_publisher_free(daemon->publisher);
 	if (daemon->library_open)
 		fp_mirror_library_shutdown();
@@ -428,6 +436,7 @@ static void reload(struct daemon *daemon)
 		return;
 	}
 	set_log_level(current_config(daemon));
+	fp_sticky_set_keep(daemon->sticky, current_config(daemon)->history_sticky_us);
 	fp_log(FP_LOG_INFO, "config.applied", "digest=%s", current_config(daemon)->digest);
 	if (needs_restart(before, current_config(daemon)))
 		fp_log(FP_LOG_WARNING, "config.needs_restart",

@@ -73,6 +73,9 @@ const struct fp_setting fp_settings_table[] = {
 		.fallback = "process", .choices = durabilities, .restart = true,
 		.help = "what a record survives once its answer is given: the end of the process, "
 			"or of the machine (answers then wait for the disk)"},
+	{ROW(HISTORY, "sticky", DURATION), IN(fp_config, history_sticky_us), .fallback = "30d",
+		.min = S, .max = 10 * 365 * DAY,
+		.help = "how long the first answer of a build is given again"},
 	{ROW(HISTORY, "when_full", CHOICE), IN(fp_config, history_when_full), .fallback = "refuse",
 		.choices = when_full, .restart = true,
 		.help = "answers that cannot be recorded: refuse them with 503, or answer them "

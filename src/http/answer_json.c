@@ -435,6 +435,8 @@ void fp_answer_write_json(struct fp_http_context *context, const struct fp_answe
 	write_subject(json, answer, question->sha);
 	write_asked(json, question, all);
 	write_package(context, json, answer);
+	if (answer->is_sticky)
+		fp_json_member_version(json, "instead_of", answer, answer->instead_of);
 	if (reached(answer, FP_STEP_REQUESTED_VERSION))
 		fp_json_member_string(json, "requested_version", fp_buf_str(&answer->requested));
 	if (reached(answer, FP_STEP_RELEASE)) {

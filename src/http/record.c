@@ -20,6 +20,7 @@ static void fill_record(const struct fp_request *request, const struct fp_answer
 		.feed_synced_us = answer->feed_synced_us,
 		.refs_synced_us = answer->refs_synced_us,
 		.as_of_us = answer->as_of_us,
+		.sticky = answer->sticky,
 		.duration_us = (uint32_t)(fp_clock_monotonic_us() - request->started_us),
 		.status = (uint16_t)status,
 		.client = request->client,

@@ -2,6 +2,7 @@
 #include "resolve.h"
 
 #include "forkpoint/service/as_of.h"
+#include "forkpoint/service/sticky.h"
 
 struct fp_question fp_request_params_question(const struct fp_request *request)
 {
@@ -106,14 +107,27 @@ static enum fp_handled resolve_now(
 	struct fp_request *request, struct fp_reply *reply, const struct fp_question *question)
 {
 	struct fp_worker *worker = request->context->worker;
+	struct fp_str build = request->params[FP_PARAM_BUILD];
 	enum fp_handled handled = FP_HANDLED;
 	const struct fp_snapshot *snapshot;
+	unsigned tries = 0;
 
 	if (fp_request_look_again(request, question->repo))
 		return FP_WAITING;
-	snapshot = fp_worker_enter_at(worker, &request->moment_us);
-	if (ask(request, reply, snapshot, question, &handled))
+	for (;;) {
+		snapshot = fp_worker_enter_at(worker, &request->moment_us);
+		if (!ask(request, reply, snapshot, question, &handled))
+			break;
+		/* Another leg was answered from a newer snapshot than this one. */
+		if (fp_service_stick(
+			    worker, build, request->moment_us, &request->context->answer) &&
+			tries++ < FP_STICK_TRIES) {
+			fp_worker_leave(worker);
+			continue;
+		}
 		handled = render(request, reply, question);
+		break;
+	}
 	fp_worker_leave(worker);
 	return handled;
 }

@@ -2,6 +2,10 @@
 /* What /resolve's files share. */
 #include "render.h"
 
+/* How often a request of a build enters again before it is answered without regard to the others:
+ * only when the feed's facts were lost. */
+enum { FP_STICK_TRIES = 8 };
+
 /* ---- resolve.c ---- */
 
 /* The question that the request's parameters ask. */

@@ -2,11 +2,14 @@
 #include "resolve.h"
 
 #include "forkpoint/base/json_read.h"
+#include "forkpoint/service/as_of.h"
+#include "forkpoint/service/sticky.h"
 
 enum { BATCH_MAX = 1000, VALUE_MAX_BYTES = 1024 };
 
 static const enum fp_param batch_params[] = {FP_PARAM_REPO, FP_PARAM_SHA, FP_PARAM_REF,
-	FP_PARAM_BRANCH, FP_PARAM_RELEASE, FP_PARAM_PACKAGE, FP_PARAM_CANDIDATES, FP_PARAM_WAIT};
+	FP_PARAM_BRANCH, FP_PARAM_RELEASE, FP_PARAM_PACKAGE, FP_PARAM_CANDIDATES, FP_PARAM_WAIT,
+	FP_PARAM_AS_OF, FP_PARAM_BUILD};
 
 static bool is_batch_param(enum fp_param param)
 {
@@ -81,7 +84,8 @@ static void look_for_item(struct fp_request *request, const struct fp_snapshot *
 	char room[FP_HASH128_HEX + 1];
 	struct fp_ticket *ticket;
 
-	if (request->ticket_count == FP_TICKETS_MAX || fp_request_wait_us(request) == 0)
+	if (request->ticket_count == FP_TICKETS_MAX || fp_request_wait_us(request) == 0 ||
+		request->given[FP_PARAM_AS_OF])
 		return;
 	fp_service_resolve(request->context->worker, snapshot, &question, request->moment_us,
 		&request->context->answer);
@@ -93,10 +97,10 @@ static void look_for_item(struct fp_request *request, const struct fp_snapshot *
 		fp_request_wait_for(request, ticket);
 }
 
-static int answer_item(
-	struct fp_request *request, const struct fp_snapshot *snapshot, struct fp_buf *item)
+/* The answer as an item, with its record. */
+static int write_item(
+	struct fp_request *request, const struct fp_question *question, struct fp_buf *item)
 {
-	struct fp_question question = fp_request_params_question(request);
 	struct fp_answer *answer = &request->context->answer;
 	struct fp_document document;
 	struct fp_record record;
@@ -104,10 +108,8 @@ static int answer_item(
 	unsigned status;
 	int r;
 
-	fp_service_resolve(
-		request->context->worker, snapshot, &question, request->moment_us, answer);
 	status = answer->outcome == FP_OUTCOME_OK ? 200 : fp_problem_of(answer->outcome)->status;
-	r = fp_answer_record(request, &question, status, item, &hash, &record, &document);
+	r = fp_answer_record(request, question, status, item, &hash, &record, &document);
 	if (r < 0)
 		return r;
 	fp_answer_set_instance(request, item, &document);
@@ -116,8 +118,66 @@ static int answer_item(
 	return 0;
 }
 
+/* *snapshot is another one afterwards when another leg of the build was answered from a newer one.
+ */
+static int answer_item(
+	struct fp_request *request, const struct fp_snapshot **snapshot, struct fp_buf *item)
+{
+	struct fp_question question = fp_request_params_question(request);
+	struct fp_answer *answer = &request->context->answer;
+	struct fp_worker *worker = request->context->worker;
+
+	for (unsigned tries = 0;; tries++) {
+		fp_service_resolve(worker, *snapshot, &question, request->moment_us, answer);
+		if (fp_service_stick(worker, request->params[FP_PARAM_BUILD], request->moment_us,
+			    answer) == 0 ||
+			tries == FP_STICK_TRIES)
+			return write_item(request, &question, item);
+		fp_worker_leave(worker);
+		*snapshot = fp_worker_enter_at(worker, &request->moment_us);
+	}
+}
+
+static int answer_world(struct fp_request *request, struct fp_reply *problem,
+	const struct fp_snapshot *world, int64_t at_us, struct fp_buf *item)
+{
+	struct fp_question question = fp_request_params_question(request);
+	struct fp_answer *answer = &request->context->answer;
+
+	fp_service_resolve(request->context->worker, world, &question, at_us, answer);
+	answer->as_of_us = at_us;
+	if (answer->outcome != FP_OUTCOME_NOT_READY)
+		return write_item(request, &question, item);
+	fp_reply_before_package(request, problem, answer);
+	return 0;
+}
+
+/* About another time. What has no answer becomes a problem of its own. */
+static int answer_item_then(
+	struct fp_request *request, const struct fp_snapshot *now, struct fp_buf *item)
+{
+	int64_t at_us = fp_request_moment(request, FP_PARAM_AS_OF, request->moment_us);
+	const struct fp_snapshot *world;
+	struct fp_reply problem = {0};
+	int r = 0;
+
+	fp_buf_init(&problem.body, item->max);
+	if (at_us > request->moment_us) {
+		fp_reply_future(request, &problem);
+	} else {
+		world = fp_request_enter_as_of(
+			request, &problem, now, request->params[FP_PARAM_REPO], at_us);
+		if (world)
+			r = answer_world(request, &problem, world, at_us, item);
+		fp_as_of_leave(request->context->worker, world);
+	}
+	fp_buf_add_str(item, fp_str_trim(fp_buf_str(&problem.body)));
+	fp_buf_release(&problem.body);
+	return r;
+}
+
 static int answer_items(struct fp_request *request, struct fp_reply *reply,
-	const struct fp_snapshot *snapshot, const struct fp_json_value *items)
+	const struct fp_snapshot **snapshot, const struct fp_json_value *items)
 {
 	struct fp_buf FP_CLEANUP_BUF item = {0}, FP_CLEANUP_BUF why = {0};
 	bool first = true;
@@ -131,6 +191,8 @@ static int answer_items(struct fp_request *request, struct fp_reply *reply,
 		fp_buf_clear(&why);
 		if (!take_item(request, at, &why))
 			write_bad_item(request, fp_buf_str(&why), &item);
+		else if (request->given[FP_PARAM_AS_OF])
+			r = answer_item_then(request, *snapshot, &item);
 		else
 			r = answer_item(request, snapshot, &item);
 		if (r < 0)
@@ -163,7 +225,7 @@ static enum fp_handled resolve_list(
 	const struct fp_snapshot *snapshot =
 		fp_worker_enter_at(request->context->worker, &request->moment_us);
 	bool waits = must_wait(request, snapshot, items);
-	int r = waits ? 0 : answer_items(request, reply, snapshot, items);
+	int r = waits ? 0 : answer_items(request, reply, &snapshot, items);
 
 	fp_worker_leave(request->context->worker);
 	if (waits)
@@ -173,6 +235,15 @@ static enum fp_handled resolve_list(
 	reply->content_type = fp_form_content_type(FP_FORM_JSON);
 	reply->cache_control = "no-store";
 	return FP_HANDLED;
+}
+
+/* Whether an item asks about another time, so that the database is read. */
+static bool asks_the_past(const struct fp_json_value *items)
+{
+	for (const struct fp_json_value *at = items->first; at; at = at->next)
+		if (at->type == FP_JSON_OBJECT && fp_json_member(at, "as_of"))
+			return true;
+	return false;
 }
 
 static bool asks_in_query(const struct fp_request *request)
@@ -192,7 +263,7 @@ enum fp_handled fp_resolve_batch(struct fp_request *request, struct fp_reply *re
 	struct fp_error error;
 
 	/* From the second time round, the parameters are those of the last item. */
-	if (request->attempts == 0 && asks_in_query(request))
+	if (request->attempts == 0 && !request->in_background && asks_in_query(request))
 		return fp_reply_problem(request, reply, "bad-request", NULL, 0,
 			"POST takes its questions from the body, {\"requests\": [...]}, and "
 			"answers "
@@ -210,5 +281,7 @@ enum fp_handled fp_resolve_batch(struct fp_request *request, struct fp_reply *re
 	if (items->count > BATCH_MAX)
 		return fp_reply_problem(request, reply, "bad-request", NULL, 0,
 			"\"requests\" takes at most %d items, not %zu", BATCH_MAX, items->count);
+	if (!request->in_background && asks_the_past(items))
+		return FP_BACKGROUND;
 	return resolve_list(request, reply, items);
 }

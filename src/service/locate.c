@@ -24,7 +24,7 @@ void fp_answer_clear(struct fp_answer *answer)
 	answer->selection.chosen = answer->selection.runner_up = FP_SELECT_NO_VERSION;
 	answer->selection.nearest_newer = FP_SELECT_NO_VERSION;
 	answer->selection.quarantined_better = FP_SELECT_NO_VERSION;
-	answer->ancestry = FP_SELECT_NO_VERSION;
+	answer->ancestry = answer->instead_of = FP_SELECT_NO_VERSION;
 	answer->age_commits = -1;
 	answer->feed_synced_us = answer->refs_synced_us = -1;
 }

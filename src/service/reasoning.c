@@ -238,8 +238,32 @@ static void write_nothing(const struct fp_answer *answer, struct fp_buf *buf)
 	}
 }
 
+/* What was given first, and what would be given now. */
+static void write_stuck(const struct fp_answer *answer, struct fp_buf *buf)
+{
+	const struct fp_catalog_version *first =
+		fp_answer_version(answer, answer->selection.chosen);
+
+	fp_buf_add_text(buf, "This build was given ");
+	add_version(answer, answer->selection.chosen, buf);
+	fp_buf_add_text(buf, " first, and gets it again; now ");
+	if (answer->instead_of == FP_SELECT_NO_VERSION)
+		fp_buf_add_text(buf, "none");
+	else
+		add_version(answer, answer->instead_of, buf);
+	fp_buf_add_text(buf, " would be chosen.");
+	if (first->row.vanished_us >= 0 || first->row.unlisted_us >= 0)
+		fp_buf_add_text(buf, " The feed does not list it any more.");
+	if (first->row.quarantined)
+		fp_buf_add_text(buf, " It has been quarantined since.");
+}
+
 static void write_selection(const struct fp_answer *answer, struct fp_buf *buf)
 {
+	if (answer->is_sticky) {
+		write_stuck(answer, buf);
+		return;
+	}
 	if (answer->selection.chosen == FP_SELECT_NO_VERSION)
 		write_nothing(answer, buf);
 	else
@@ -432,6 +456,9 @@ void fp_answer_write_warning(
 				     "the same digits one day, so give all 40.");
 		break;
 	case FP_WARNING_PINNED:
+		if (answer->is_sticky)
+			write_stuck(answer, buf);
+		break;
 	case FP_WARNING_COUNT: break;
 	}
 }

@@ -137,6 +137,19 @@ static int find_ancestry(struct fp_worker *worker, struct fp_answer *answer)
 	return 0;
 }
 
+/* A version that was chosen earlier need not be the newest that leads to the fork point. */
+static int judge_sticky(struct fp_worker *worker, struct fp_answer *answer)
+{
+	uint32_t commit;
+	int r = find_trained_ancestor(worker, answer, answer->selection.chosen, &commit);
+
+	if (r <= 0)
+		return r;
+	answer->trained_is_ancestor = true;
+	answer->trained_ancestor = commit;
+	return count_age(worker, answer, commit);
+}
+
 static void warn(struct fp_answer *answer)
 {
 	if (answer->trained_count == 0)
@@ -145,7 +158,8 @@ static void warn(struct fp_answer *answer)
 		answer->warnings |= 1u << FP_WARNING_TRAINING_COMMIT_AMBIGUOUS;
 	if (answer->trained_count > 0 && !answer->trained_is_ancestor)
 		answer->warnings |= 1u << FP_WARNING_TRAINED_AFTER_FORK_POINT;
-	if (answer->ancestry != answer->selection.chosen)
+	if (answer->ancestry != answer->selection.chosen &&
+		!(answer->is_sticky && answer->trained_is_ancestor))
 		answer->warnings |= 1u << FP_WARNING_ANCESTRY_DISAGREES;
 }
 
@@ -162,6 +176,8 @@ int fp_answer_judge_training(struct fp_worker *worker, struct fp_answer *answer)
 	r = list_training_commits(worker, answer);
 	if (r >= 0)
 		r = find_ancestry(worker, answer);
+	if (r >= 0 && answer->is_sticky && !answer->trained_is_ancestor)
+		r = judge_sticky(worker, answer);
 	if (r >= 0)
 		warn(answer);
 	return r;

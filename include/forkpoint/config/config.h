@@ -144,6 +144,7 @@ struct fp_config {
 	uint64_t history_journal_bytes;
 	enum fp_durability history_durability;
 	enum fp_when_full history_when_full;
+	int64_t history_sticky_us;
 	char *digest; /* hex over what answers depend on (repositories, packages, feeds; no listen
 		       * addresses, intervals, limits or secrets); stands in every answer's state */
 };

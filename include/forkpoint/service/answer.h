@@ -3,6 +3,7 @@
  * An answer to /resolve as plain facts, from which every form is rendered. Its slices point into
  * the snapshot (and the question) that it was made from: render before leaving the snapshot.
  */
+#include "forkpoint/base/hash.h"
 #include "forkpoint/service/outcome.h"
 #include "forkpoint/store/snapshot.h"
 
@@ -109,7 +110,11 @@ struct fp_answer {
 
 	uint32_t warnings; /* bits 1 << enum fp_warning */
 	int64_t feed_synced_us, refs_synced_us;
-	int64_t as_of_us; /* the moment that was asked about, set by who asks; 0 = now */
+	/* sticky builds: what the answer sticks to, zero = nothing */
+	struct fp_hash128 sticky;
+	bool is_sticky;	     /* the chosen version is the build's first one: */
+	uint32_t instead_of; /* this one would be chosen, FP_SELECT_NO_VERSION */
+	int64_t as_of_us;    /* the moment that was asked about, set by who asks; 0 = now */
 };
 
 /* An answer is reused from question to question: init once, release at the end. */

@@ -31,6 +31,7 @@ struct fp_service {
 	const char *data_dir;
 	struct fp_outside outside;
 	struct fp_worlds *worlds; /* of time travel; may be NULL */
+	struct fp_sticky *sticky; /* builds; NULL: none are */
 	/* Settings out of a configuration as it was kept; NULL when it cannot be read. */
 	struct fp_settings *(*settings_from_text)(struct fp_str text);
 	int64_t started_us;
