@@ -37,7 +37,7 @@ _forkpoint()
 	changes) options="$common --repo --branch --release --package --as-of --from --to --limit --cursor" ;;
 	what-if) options="$common --repo --branch --release --package --limit --last --publish --quarantine" ;;
 	history) options="$common --repo --branch --sha --version --build --limit --cursor --outcome --client --since --until" ;;
-	freshness) options="$common --repo" ;;
+	freshness) options="$common --repo --branch --package" ;;
 	decode) options="$common --repo --version" ;;
 	versions) options="$common --repo --branch --release --package --limit --cursor --status" ;;
 	quarantine) options="$common --package --reason --owner --expires --remove" ;;

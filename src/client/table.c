@@ -80,7 +80,8 @@ static const struct fp_client_command commands[] = {
 		COMMIT | BIT(BRANCH) | BIT(VERSION) | BIT(OUTCOME) | BIT(BUILD) | BIT(CLIENT) |
 			BIT(SINCE) | BIT(UNTIL) | PAGE},
 	{"freshness", "how old each branch's newest database is, and its holes", "/freshness", NULL,
-		{{"REPO", "repo"}}, BIT(REPO)},
+		{{"REPO", "repo"}, {"BRANCH", "branch", true}},
+		BIT(REPO) | BIT(BRANCH) | BIT(PACKAGE)},
 	{"decode", "what a version string says", "/decode", NULL, {{"VERSION", "version"}},
 		BIT(VERSION) | BIT(REPO)},
 	{"versions", "the mirrored versions of a package", "/versions", NULL, {{"REPO", "repo"}},

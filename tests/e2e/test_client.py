@@ -60,6 +60,7 @@ QUESTIONS = [   # command line, what its text says
     (['diagnose', 'winui', '{cf23f1fad}', '--used', '2.4.2001312033-main', '--branch', 'main'],
      'older'),
     (['lint', 'winui'], 'winui'),
+    (['freshness', 'winui'], 'main'),
     (['timeline', 'winui', 'release/2.4'], '2.4.2001312054-release_2_4'),
     (['timeline', 'winui', '--branch', 'main', '--limit', '2'], 'cursor='),
     (['changes', 'winui'], 'was trained on this commit'),
