@@ -215,6 +215,11 @@ static void check_branch_source(
 	need_one(reading, object, "variable", "element");
 }
 
+static void check_pin(struct fp_reading *reading, const struct fp_json_value *object, void *element)
+{
+	need_one(reading, object, "element", "package");
+}
+
 static void check_repository(
 	struct fp_reading *reading, const struct fp_json_value *object, void *element)
 {
@@ -222,6 +227,7 @@ static void check_repository(
 	check_each(reading, FP_OWNER_REPOSITORY, "branch_source", object, element,
 		check_branch_source);
 	check_each(reading, FP_OWNER_REPOSITORY, "release", object, element, check_release);
+	check_each(reading, FP_OWNER_REPOSITORY, "pins", object, element, check_pin);
 	check_each(reading, FP_OWNER_REPOSITORY, "packages", object, element, check_package);
 	check_package_ids(reading, object, element);
 }

@@ -47,6 +47,11 @@ const struct fp_route fp_routes[] = {
 		FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON), fp_handle_freshness,
 		"how old each tracked branch's databases are, and where there are none",
 		.background = true},
+	{FP_METHOD_GET, "/audit-pins",
+		BIT(REPO) | BIT(BRANCH) | BIT(PACKAGE) | BIT(RELEASE) | BIT(SHAPE) | BIT(FORMAT),
+		BIT(REPO), FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON), fp_handle_audit_pins,
+		"versions that a branch's own files name, compared with the right one",
+		.background = true},
 	{FP_METHOD_GET, "/versions",
 		BIT(REPO) | BIT(PACKAGE) | BIT(BRANCH) | BIT(RELEASE) | BIT(STATUS) | PAGE |
 			BIT(FORMAT),

@@ -4,6 +4,8 @@
 #include "git_error.h"
 #include "handle.h"
 
+#include "forkpoint/mirror/commit_object.h"
+
 enum { FILE_TYPE_MASK = 0170000, FOLDER = 0040000, REGULAR = 0100000 };
 
 int fp_tree_next(struct fp_str *rest, struct fp_tree_entry *entry)
@@ -100,4 +102,24 @@ int fp_mirror_find_blob(struct fp_mirror *mirror, const struct fp_oid *tree, con
 		return 1;
 	*blob = entry.oid;
 	return content ? fp_mirror_blob_read(mirror, blob, content, error) : 0;
+}
+
+int fp_mirror_read_file(struct fp_mirror *mirror, const struct fp_oid *commit, const char *path,
+	struct fp_buf *content, struct fp_error *error)
+{
+	struct fp_commit_header header;
+	char hex[FP_OID_HEX + 1];
+	git_oid id = fp_git_oid(commit);
+	git_odb_object *object;
+	struct fp_oid blob;
+	int rc;
+
+	fp_oid_format(commit, hex);
+	if (git_odb_read(&object, mirror->odb, &id) < 0)
+		return fp_git_error(error, FP_ERROR_CORRUPT, "commit %s cannot be read", hex);
+	rc = fp_commit_header_parse(
+		fp_str_n(git_odb_object_data(object), git_odb_object_size(object)), &header, NULL,
+		error);
+	git_odb_object_free(object);
+	return rc < 0 ? rc : fp_mirror_find_blob(mirror, &header.tree, path, &blob, content, error);
 }

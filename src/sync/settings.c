@@ -50,6 +50,21 @@ static bool fill_aliases(const struct fp_config_repository *from, struct fp_repo
 	return true;
 }
 
+static bool fill_pins(const struct fp_config_repository *from, struct fp_repository_settings *to)
+{
+	to->pins = calloc(from->pin_count + 1, sizeof(*to->pins));
+	if (!to->pins)
+		return false;
+	to->pin_count = from->pin_count;
+	for (size_t i = 0; i < from->pin_count; i++)
+		to->pins[i] = (struct fp_pin_settings){
+			.file = fp_str(from->pins[i].file),
+			.element = text_or_empty(from->pins[i].element),
+			.package = text_or_empty(from->pins[i].package),
+		};
+	return true;
+}
+
 static bool fill_repository(
 	const struct fp_config_repository *from, struct fp_repository_settings *to)
 {
@@ -61,7 +76,7 @@ static bool fill_repository(
 	to->tracked_count = from->tracked_count;
 	to->committer_time = from->timestamp == FP_TIMESTAMP_COMMITTER;
 	to->packages = calloc(from->package_count + 1, sizeof(*to->packages));
-	if (!to->tracked || !to->packages || !fill_aliases(from, to))
+	if (!to->tracked || !to->packages || !fill_aliases(from, to) || !fill_pins(from, to))
 		return false;
 	to->package_count = from->package_count;
 	for (size_t i = 0; i < from->package_count; i++)
@@ -80,6 +95,7 @@ static void free_repository(struct fp_repository_settings *repository)
 		free(repository->aliases[i].names);
 	free(repository->packages);
 	free(repository->aliases);
+	free(repository->pins);
 	free(repository->tracked);
 }
 

@@ -3,6 +3,8 @@
 
 #include "forkpoint/base/time.h"
 
+#include <stdio.h>
+
 /* With the lock held. */
 static struct fp_source *find_repository(struct fp_sync *sync, struct fp_str name)
 {
@@ -144,6 +146,24 @@ static bool feed_status(
 	return found != NULL;
 }
 
+/* A mirror of its own for each call: they are rare, and sync's belong to its threads. */
+static int read_file(void *context, struct fp_str repo, const struct fp_oid *commit,
+	struct fp_str path, struct fp_buf *content, struct fp_error *error)
+{
+	struct fp_sync *sync = context;
+	FP_CLEANUP(fp_mirror_close_cleanup) struct fp_mirror *mirror = NULL;
+	FP_CLEANUP_FREE char *folder = NULL, *file = fp_str_dup(path);
+	int r;
+
+	if (!file || asprintf(&folder, "%s/mirrors/%.*s.git", sync->options.data_dir,
+			     FP_STR_ARG(repo)) < 0) {
+		folder = NULL;
+		return fp_error_memory(error);
+	}
+	r = fp_mirror_open(folder, &mirror, error);
+	return r ? r : fp_mirror_read_file(mirror, commit, file, content, error);
+}
+
 struct fp_outside fp_sync_outside(struct fp_sync *sync)
 {
 	return (struct fp_outside){
@@ -154,5 +174,6 @@ struct fp_outside fp_sync_outside(struct fp_sync *sync)
 		.ticket_unref = fp_ticket_unref,
 		.repository_status = repository_status,
 		.feed_status = feed_status,
+		.read_file = read_file,
 	};
 }

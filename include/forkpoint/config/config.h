@@ -55,6 +55,13 @@ struct fp_config_branch_source {
 	char *element;	/* XML: <NAME>…</NAME> */
 };
 
+/* Where a tree names a database that its builds take without asking. */
+struct fp_config_pin {
+	char *file;
+	char *element; /* XML: <NAME>VERSION</NAME>; or */
+	char *package; /* the id beside a version, as in packages.config and PackageReference */
+};
+
 struct fp_config_release_source {
 	char *fixed; /* "2.4"; or */
 	char *file;
@@ -110,6 +117,8 @@ struct fp_config_repository {
 	enum fp_timestamp_kind timestamp;
 	struct fp_config_package *packages;
 	size_t package_count;
+	struct fp_config_pin *pins;
+	size_t pin_count;
 	/* upstream credentials */
 	char *username;
 	struct fp_config_secret password;

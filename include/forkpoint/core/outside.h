@@ -4,6 +4,7 @@
  * it to sync. Everything here returns at once; what takes time is waited for with a ticket, by
  * whoever can wait without blocking a thread.
  */
+#include "forkpoint/base/buf.h"
 #include "forkpoint/base/error.h"
 #include "forkpoint/base/oid.h"
 #include "forkpoint/base/str.h"
@@ -76,4 +77,8 @@ struct fp_outside {
 		void *context, struct fp_str repo, struct fp_repository_status *status);
 	bool (*feed_status)(void *context, struct fp_str feed, struct fp_str package,
 		struct fp_feed_status *status);
+	/* Appends a file of a commit's tree. 1 when the tree has no such file. Reads the mirror's
+	 * disk, unlike all above: not for event loops. */
+	int (*read_file)(void *context, struct fp_str repo, const struct fp_oid *commit,
+		struct fp_str path, struct fp_buf *content, struct fp_error *error);
 };

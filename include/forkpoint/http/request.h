@@ -254,6 +254,7 @@ bool fp_etag_matches(struct fp_str if_none_match, const char *etag);
 /* ---- handlers ---- */
 
 fp_handler fp_handle_answer;
+fp_handler fp_handle_audit_pins;
 fp_handler fp_handle_changes;
 fp_handler fp_handle_decode;
 fp_handler fp_handle_diagnose;

@@ -77,6 +77,10 @@ enum fp_object_type fp_mirror_object_type(struct fp_mirror *mirror, const struct
 int fp_mirror_find_blob(struct fp_mirror *mirror, const struct fp_oid *tree, const char *path,
 	struct fp_oid *blob, struct fp_buf *content, struct fp_error *error);
 
+/* The same for a file of a commit's tree, by the commit's id. */
+int fp_mirror_read_file(struct fp_mirror *mirror, const struct fp_oid *commit, const char *path,
+	struct fp_buf *content, struct fp_error *error);
+
 /* Keeps the commits reachable for ever, by refs of our own below refs/forkpoint/kept/. What is no
  * commit of this mirror is left out. -FP_ERROR_BUSY while a fetch goes on: ask again later;
  * -FP_ERROR_CANCELLED soon after *cancelled (may be NULL) becomes true. */

@@ -103,6 +103,11 @@ struct fp_alias_settings {
 	size_t name_count;
 };
 
+/* Where a tree names a database itself; one of element and package is empty. */
+struct fp_pin_settings {
+	struct fp_str file, element, package;
+};
+
 struct fp_repository_settings {
 	struct fp_str name, url;      /* url without credentials */
 	struct fp_str source_digest;  /* of what says how commits' trees are read */
@@ -114,6 +119,8 @@ struct fp_repository_settings {
 	bool committer_time;
 	struct fp_package_settings *packages;
 	size_t package_count;
+	struct fp_pin_settings *pins;
+	size_t pin_count;
 };
 
 /* Immutable and counted; made from the configuration file by main (sync may not be needed for it),
