@@ -90,7 +90,8 @@ static struct fp_str copy_text(char **to, struct fp_str text)
 {
 	struct fp_str copy = fp_str_n(*to, text.len);
 
-	memcpy(*to, text.ptr, text.len);
+	if (text.len)
+		memcpy(*to, text.ptr, text.len);
 	*to += text.len;
 	return copy;
 }

@@ -55,7 +55,12 @@ static int note_gaps(struct fp_store *store, struct fp_noted *noted,
 	bool changed = !noted->begun || read_again || !same_text(noted->trouble, state->trouble);
 	int r = 0;
 
-	if (noted->begun && read_again && noted->synced_us >= 0 &&
+	/* Up to now other settings said what is stale. */
+	if (!noted->begun && state->synced_us >= 0 && state->stale_before_us >= 0 &&
+		published_us - state->synced_us > state->stale_before_us)
+		r = add_gap(store, state, state->synced_us, state->synced_us, published_us, NULL,
+			error);
+	if (r >= 0 && noted->begun && read_again && noted->synced_us >= 0 &&
 		published_us - noted->synced_us > state->stale_after_us)
 		r = add_gap(store, state, noted->synced_us, noted->synced_us, published_us, NULL,
 			error);
@@ -145,6 +150,7 @@ void fp_note_repository(struct fp_sync *sync, struct fp_repository_source *sourc
 		.synced_us = synced_us,
 		.trouble = trouble,
 		.stale_after_us = sync->settings->stale_after_us,
+		.stale_before_us = sync->stale_before_us,
 	};
 
 	if (published_us)
@@ -169,6 +175,7 @@ void fp_note_feed(struct fp_sync *sync, struct fp_feed_source *source, bool chan
 				   : package->doubt[0] ? package->doubt
 						       : NULL,
 			.stale_after_us = sync->settings->stale_after_us,
+			.stale_before_us = sync->stale_before_us,
 		};
 
 		fp_note_published(source->store, &package->noted, &state, published_us);
@@ -199,6 +206,10 @@ void fp_note_loaded(struct fp_sync *sync, int64_t published_us)
 	struct fp_error error;
 	int r = fp_store_open(sync->options.data_dir, false, &store, &error);
 
+	sync->stale_before_us = -1;
+	if (r >= 0)
+		r = fp_store_find_publication(store, FP_PUBLISHED_STALE_AFTER, 0, published_us,
+			&sync->stale_before_us, NULL, &error);
 	if (r >= 0)
 		r = note_settings(store, sync->settings, published_us, &error);
 	if (r < 0)

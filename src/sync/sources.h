@@ -131,6 +131,7 @@ struct fp_sync {
 	pthread_t *threads;
 	size_t thread_count;
 	atomic_bool cancelled;
+	int64_t stale_before_us; /* `stale_after` of the settings before; -1 */
 };
 
 static inline struct fp_source *fp_sync_repository(struct fp_sync *sync, size_t index)
@@ -202,6 +203,7 @@ struct fp_source_state {
 	int64_t synced_us;
 	const char *trouble;
 	int64_t stale_after_us;
+	int64_t stale_before_us; /* what it was until these settings, -1 = not known */
 };
 
 void fp_note_published(struct fp_store *store, struct fp_noted *noted,
