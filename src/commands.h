@@ -8,6 +8,8 @@ int fp_command_probe_feed(int count, char **arguments);
 
 int fp_command_backup(int count, char **arguments);
 int fp_command_restore(int count, char **arguments);
+int fp_command_export(int count, char **arguments);
+int fp_command_import(int count, char **arguments);
 int fp_command_verify(int count, char **arguments);
 
 struct fp_config;
