@@ -19,19 +19,24 @@ bool fp_hold(struct fp_exchange *exchange, struct fp_reply *reply)
 	struct fp_request *request = &exchange->request;
 	struct fp_reply *held;
 
-	if (request->sync == 0 || is_synced(exchange))
+	if (request->sync == 0)
 		return false;
+	/* Counted first: a sync that ends from here on wakes this loop. */
+	atomic_fetch_add(&exchange->loop->held, 1);
+	if (is_synced(exchange)) {
+		atomic_fetch_sub(&exchange->loop->held, 1);
+		return false;
+	}
 	held = malloc(sizeof(*held));
 	if (!held) {
+		atomic_fetch_sub(&exchange->loop->held, 1);
 		fp_reply_problem(request, reply, "internal", NULL, 0, "out of memory");
 		return false;
 	}
 	*held = *reply;
 	exchange->held = held;
 	request->wait_until_us = fp_clock_monotonic_us() + HOLD_PATIENCE_US;
-	/* Counted first: whoever syncs from here on wakes this loop. */
-	atomic_fetch_add(&exchange->loop->held, 1);
-	fp_http_loop_wait(exchange->loop, exchange);
+	fp_http_loop_hold(exchange->loop, exchange);
 	return true;
 }
 

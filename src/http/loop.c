@@ -38,6 +38,15 @@ void fp_http_loop_wait(struct fp_http_loop *loop, struct fp_exchange *exchange)
 	MHD_suspend_connection(exchange->connection);
 }
 
+void fp_http_loop_hold(struct fp_http_loop *loop, struct fp_exchange *exchange)
+{
+	exchange->next = loop->waiting;
+	loop->waiting = exchange;
+	if (exchange->request.wait_until_us < loop->earliest_us)
+		loop->earliest_us = exchange->request.wait_until_us;
+	MHD_suspend_connection(exchange->connection);
+}
+
 /* Resumes the waiting requests that are ready; the others stay in the list. */
 static void resume_ready(struct fp_http_loop *loop, int64_t now_us)
 {

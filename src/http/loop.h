@@ -165,6 +165,8 @@ int fp_http_loop_start(struct fp_http_loop *loop, struct fp_error *error);
 /* Suspends the exchange until it is ready: what its request waits for has come, or its job is done.
  */
 void fp_http_loop_wait(struct fp_http_loop *loop, struct fp_exchange *exchange);
+/* The same for a held reply, which is not looked at before the loop is woken. */
+void fp_http_loop_hold(struct fp_http_loop *loop, struct fp_exchange *exchange);
 /* Ends the thread and the daemon; waking goes on to be harmless until the release. */
 void fp_http_loop_stop(struct fp_http_loop *loop);
 void fp_http_loop_release(struct fp_http_loop *loop);

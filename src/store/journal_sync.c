@@ -36,8 +36,9 @@ uint64_t fp_journal_sync_ask(struct fp_journal *journal)
 
 bool fp_journal_is_synced(const struct fp_journal *journal, uint64_t number)
 {
-	return !journal->syncer ||
-	       atomic_load_explicit(&journal->syncer->done, memory_order_acquire) >= number;
+	/* In one order with what the caller notes before it asks, so that either it sees the sync
+	 * or whoever is told of the sync sees the note. */
+	return !journal->syncer || atomic_load(&journal->syncer->done) >= number;
 }
 
 /* ---- the thread ---- */
@@ -88,7 +89,7 @@ static int sync_once(struct fp_journal *journal)
 		make_dirty(journal);
 		atomic_store(&syncer->asked, true);
 	} else {
-		atomic_store_explicit(&syncer->done, number, memory_order_release);
+		atomic_store(&syncer->done, number);
 	}
 	syncer->synced(syncer->context, r < 0 ? &error : NULL);
 	return r;
