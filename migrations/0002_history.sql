@@ -21,6 +21,13 @@ CREATE INDEX topics_of_branch ON topics (branch, outcome);
 CREATE INDEX topics_of_version ON topics (version);
 CREATE INDEX topics_of_outcome ON topics (outcome);
 
+-- Documents name these moments in whole seconds, and an age of so many needs a byte, not four: the
+-- second of at_us minus that of the feed's last synchronisation, and of the refs'.
+ALTER TABLE requests RENAME COLUMN feed_age_us TO feed_age_s;
+ALTER TABLE requests RENAME COLUMN refs_age_us TO refs_age_s;
+UPDATE requests SET feed_age_s = at_us / 1000000 - (at_us - feed_age_s) / 1000000,
+	refs_age_s = at_us / 1000000 - (at_us - refs_age_s) / 1000000;
+
 ALTER TABLE answers ADD COLUMN topic INTEGER; -- of topics
 ALTER TABLE requests ADD COLUMN topic INTEGER; -- its answer's, so that most questions need no answer
 -- A request that asked how an answer was at another time. NULL: now.

@@ -66,3 +66,4 @@ CREATE TABLE sticky_answers (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX sticky_answers_by_time ON sticky_answers (at_us);
+CREATE INDEX sticky_answers_of_request ON sticky_answers (request);

@@ -188,6 +188,15 @@ static int note_config(const struct fp_config *config, struct fp_error *error)
 	return r;
 }
 
+static void set_retention(const struct daemon *daemon)
+{
+	const struct fp_config *config = current_config(daemon);
+	const struct fp_retention_limits limits = {
+		.keep_us = config->history_keep_us, .max_bytes = config->history_max_bytes};
+
+	fp_recorder_set_limits(daemon->recorder, &limits);
+}
+
 static int start_recorder(struct daemon *daemon, uint64_t last_id, struct fp_error *error)
 {
 	const struct fp_config *config = current_config(daemon);
@@ -205,6 +214,8 @@ static int start_recorder(struct daemon *daemon, uint64_t last_id, struct fp_err
 	if (r >= 0)
 		r = fp_recorder_start(
 			daemon->journal, config->data_dir, &listener, &daemon->recorder, error);
+	if (r >= 0)
+		set_retention(daemon);
 	return r;
 }
 
@@ -437,6 +448,7 @@ static void reload(struct daemon *daemon)
 	}
 	set_log_level(current_config(daemon));
 	fp_sticky_set_keep(daemon->sticky, current_config(daemon)->history_sticky_us);
+	set_retention(daemon);
 	fp_log(FP_LOG_INFO, "config.applied", "digest=%s", current_config(daemon)->digest);
 	if (needs_restart(before, current_config(daemon)))
 		fp_log(FP_LOG_WARNING, "config.needs_restart",

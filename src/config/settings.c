@@ -69,6 +69,12 @@ const struct fp_setting fp_settings_table[] = {
 	{ROW(HISTORY, "journal", SIZE), IN(fp_config, history_journal_bytes), .fallback = "64MiB",
 		.min = MIB, .max = 16 * GIB, .restart = true,
 		.help = "room for answers on their way to the database; preallocated"},
+	{ROW(HISTORY, "keep", DURATION), IN(fp_config, history_keep_us), .fallback = "400d",
+		.min = S, .max = 36500 * DAY,
+		.help = "answers older than this are deleted; their sums for /stats are kept"},
+	{ROW(HISTORY, "max_size", SIZE), IN(fp_config, history_max_bytes), .fallback = "16GiB",
+		.min = MIB, .max = 1024 * 1024 * GIB,
+		.help = "what the database may hold before the oldest answers are deleted"},
 	{ROW(HISTORY, "durability", CHOICE), IN(fp_config, history_durability),
 		.fallback = "process", .choices = durabilities, .restart = true,
 		.help = "what a record survives once its answer is given: the end of the process, "

@@ -6,6 +6,9 @@
  * tables where a new entry displaces an old one. Rows of these tables are never renumbered; a
  * rollback empties the memory, for it may hold numbers that no longer exist.
  */
+#include "forkpoint/base/time.h"
+
+#include "alive.h"
 #include "history_write.h"
 #include "rollups.h"
 #include "segments.h"
@@ -172,11 +175,12 @@ static struct fp_str form_of(const struct fp_record *record)
 	return fp_str_n(record->form, strnlen(record->form, sizeof(record->form)));
 }
 
-/* -1, none, stays; a clock that was set back may make the age negative, so no fp_sql_moment. */
+/* In whole seconds, as documents have it; -1, none, stays. A clock that was set back may make the
+ * age negative, so no fp_sql_moment. */
 static struct fp_sql_value age(int64_t at_us, int64_t synced_us)
 {
 	return synced_us < 0 ? (struct fp_sql_value){.type = FP_SQL_NULL}
-			     : fp_sql_integer(at_us - synced_us);
+			     : fp_sql_integer(at_us / FP_US_PER_S - synced_us / FP_US_PER_S);
 }
 
 /* What a transaction adds to: see write_beside. */
@@ -198,6 +202,8 @@ static void note_inserted(struct fp_store *store, const struct fp_record *record
 {
 	int64_t segment = (int64_t)(record->id >> FP_SEGMENT_BITS);
 
+	if (store->alive)
+		fp_alive_mark(store->alive, answer->id);
 	batch->rolled[batch->rolled_count++] = (struct fp_rolled){
 		.hour = fp_rollup_hour(record->at_us),
 		.topic = answer->topic,
@@ -245,7 +251,7 @@ static int write_one(struct fp_store *store, const struct fp_logged_record *logg
 	};
 	r = fp_sql_run(store, FP_SQL_REQUEST_ADD,
 		"INSERT INTO requests (request, at_us, answer, status, duration_us, form, client,"
-		" agent, build, feed_age_us, refs_age_us, topic, as_of_us)"
+		" agent, build, feed_age_s, refs_age_s, topic, as_of_us)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request) DO NOTHING",
 		values, FP_ARRAY_SIZE(values), error);
 	if (r >= 0 && sqlite3_changes(store->facts) == 1)

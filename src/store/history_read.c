@@ -162,11 +162,12 @@ static int read_holes(struct fp_str bytes, struct fp_record *record, struct fp_e
 	return 0;
 }
 
+/* The second in which it was. */
 static int64_t moment_before(sqlite3_stmt *statement, int64_t at_us, int column)
 {
 	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
 		return -1;
-	return at_us - sqlite3_column_int64(statement, column);
+	return (at_us / FP_US_PER_S - sqlite3_column_int64(statement, column)) * FP_US_PER_S;
 }
 
 static int take_row(
@@ -208,7 +209,7 @@ static int take_record(
 }
 
 #define REQUEST_COLUMNS                                                                            \
-	"SELECT request, at_us, status, duration_us, feed_age_us, refs_age_us, as_of_us,"          \
+	"SELECT request, at_us, status, duration_us, feed_age_s, refs_age_s, as_of_us,"            \
 	" forms.text, clients.text, agents.text, builds.text, repo, branch, sha, version,"         \
 	" outcome, "
 #define REQUEST_TABLES                                                                             \

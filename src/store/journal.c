@@ -18,12 +18,21 @@ static struct fp_known_document *known_slot(
 
 /* Halves of two hashes may be read together while an entry is replaced: together they are the hash
  * that is asked for only if the slot held it. */
-static bool is_known(const struct fp_journal *journal, struct fp_hash128 hash)
+bool fp_journal_knows(const struct fp_journal *journal, struct fp_hash128 hash)
 {
 	struct fp_known_document *slot = known_slot(journal, hash);
 
 	return atomic_load_explicit(&slot->low, memory_order_acquire) == hash.low &&
 	       atomic_load_explicit(&slot->high, memory_order_acquire) == hash.high;
+}
+
+void fp_journal_forget(struct fp_journal *journal, struct fp_hash128 hash)
+{
+	struct fp_known_document *slot = known_slot(journal, hash);
+
+	/* Who makes another document known there at this moment writes it once more for nothing. */
+	if (fp_journal_knows(journal, hash))
+		atomic_store_explicit(&slot->low, ~hash.low, memory_order_release);
 }
 
 /* Only after the entry that carries the document is sealed: whoever finds it here then appends
@@ -172,7 +181,7 @@ int fp_journal_append(struct fp_journal *journal, const struct fp_record *record
 	struct fp_hash128 *hash, struct fp_error *error)
 {
 	struct fp_hash128 own = fp_document_hash(record->document);
-	bool with_document = !is_known(journal, own);
+	bool with_document = !fp_journal_knows(journal, own);
 	struct fp_str texts[FP_ENTRY_TEXTS];
 	uint64_t bytes;
 	struct place place;

@@ -6,13 +6,20 @@
  */
 #include "forkpoint/store/recorder.h"
 
+#include "forkpoint/base/time.h"
+
 #include <pthread.h>
 #include <sys/statvfs.h>
 #include <time.h>
 
 enum {
-	BUSY_MS = 4,  /* between two drains while records come */
-	IDLE_MS = 50, /* while none come */
+	/* Between two drains while records come, unless so many bytes wait before: what is written
+	 * together costs less, for their sums are written once. */
+	BUSY_MS = 100,
+	BUSY_BYTES = 1024 * 1024,
+	LOOK_MS = 4,	/* how often it is looked whether they do */
+	IDLE_MS = 50,	/* while none come */
+	RETAIN_MS = 10, /* between two steps of deleting */
 	TROUBLE_MS = 500,
 	CHECKPOINT_MS = 1000,
 	/* What a full journal may need in the database: its rows, its documents and the log. */
@@ -20,6 +27,8 @@ enum {
 	DISK_WANTED_MIN_BYTES = 64 << 20,
 	LOG_HELD_BYTES = 256 << 20,
 };
+
+#define RETAIN_TROUBLE_US (60 * FP_US_PER_S)
 
 struct fp_recorder {
 	struct fp_journal *journal;
@@ -33,8 +42,11 @@ struct fp_recorder {
 	/* Under the mutex. */
 	bool hurry, stopping;
 	struct fp_recorder_state state;
+	struct fp_retention_limits limits;
 	/* The drain thread's. */
 	bool in_trouble;
+	struct fp_retention *retention;
+	int64_t retain_again_us; /* after a failure, not before */
 };
 
 /* Waits, with the mutex held, until woken or for that long. */
@@ -63,6 +75,42 @@ static int64_t drain(struct fp_recorder *recorder)
 	return drained;
 }
 
+/* A step of deleting; true when the next one should follow soon. */
+static bool retain(struct fp_recorder *recorder)
+{
+	struct fp_retention_limits limits;
+	struct fp_error error = {0};
+	int64_t now_us = fp_clock_real_us();
+	int r;
+
+	pthread_mutex_lock(&recorder->mutex);
+	limits = recorder->limits;
+	pthread_mutex_unlock(&recorder->mutex);
+	if ((!limits.keep_us && !limits.max_bytes) || now_us < recorder->retain_again_us)
+		return false;
+	r = fp_retention_step(
+		recorder->retention, recorder->store, recorder->journal, &limits, now_us, &error);
+	if (r >= 0)
+		return r > 0;
+	recorder->retain_again_us = now_us + RETAIN_TROUBLE_US;
+	if (recorder->listener.trouble)
+		recorder->listener.trouble(recorder->listener.context, &error);
+	return false;
+}
+
+/* With the mutex held, until there is enough to drain, or it is asked for, or time is up. */
+static void rest(struct fp_recorder *recorder, int ms)
+{
+	uint64_t waiting, room;
+
+	for (; ms > 0 && !recorder->hurry && !recorder->stopping; ms -= LOOK_MS) {
+		wait_ms(recorder, &recorder->wake_drain, ms < LOOK_MS ? ms : LOOK_MS);
+		fp_journal_measure(recorder->journal, &waiting, &room);
+		if (waiting >= BUSY_BYTES)
+			return;
+	}
+}
+
 static void *drain_loop(void *context)
 {
 	struct fp_recorder *recorder = context;
@@ -70,17 +118,22 @@ static void *drain_loop(void *context)
 	pthread_mutex_lock(&recorder->mutex);
 	while (!recorder->stopping) {
 		int64_t drained;
+		bool more;
 
 		recorder->hurry = false;
 		pthread_mutex_unlock(&recorder->mutex);
 		drained = drain(recorder);
+		more = drained >= 0 && retain(recorder);
 		pthread_mutex_lock(&recorder->mutex);
 		recorder->state.failing = drained < 0;
-		if (!recorder->hurry && !recorder->stopping)
-			wait_ms(recorder, &recorder->wake_drain,
-				drained < 0   ? TROUBLE_MS
-				: drained > 0 ? BUSY_MS
-					      : IDLE_MS);
+		if (recorder->hurry || recorder->stopping)
+			continue;
+		if (drained < 0)
+			wait_ms(recorder, &recorder->wake_drain, TROUBLE_MS);
+		else if (drained == 0 && !more)
+			wait_ms(recorder, &recorder->wake_drain, IDLE_MS);
+		else
+			rest(recorder, more ? RETAIN_MS : BUSY_MS);
 	}
 	pthread_mutex_unlock(&recorder->mutex);
 	drain(recorder);
@@ -123,6 +176,13 @@ static void look(struct fp_recorder *recorder)
 	if (recorder->listener.turned &&
 		(state.disk_low != before.disk_low || state.log_held != before.log_held))
 		recorder->listener.turned(recorder->listener.context, &state, &before);
+}
+
+void fp_recorder_set_limits(struct fp_recorder *recorder, const struct fp_retention_limits *limits)
+{
+	pthread_mutex_lock(&recorder->mutex);
+	recorder->limits = *limits;
+	pthread_mutex_unlock(&recorder->mutex);
 }
 
 void fp_recorder_measure(struct fp_recorder *recorder, struct fp_recorder_state *state)
@@ -175,6 +235,7 @@ void fp_recorder_stop(struct fp_recorder *recorder)
 		pthread_join(recorder->checkpoint_thread, NULL);
 	fp_store_close(recorder->checkpoint_store);
 	fp_store_close(recorder->store);
+	fp_retention_free(recorder->retention);
 	pthread_cond_destroy(&recorder->wake_drain);
 	pthread_cond_destroy(&recorder->wake_checkpoint);
 	pthread_mutex_destroy(&recorder->mutex);
@@ -222,7 +283,8 @@ int fp_recorder_start(struct fp_journal *journal, const char *data_dir,
 	started->journal = journal;
 	started->listener = *listener;
 	started->data_dir = fp_str_dup(fp_str(data_dir));
-	if (!started->data_dir)
+	started->retention = fp_retention_new();
+	if (!started->data_dir || !started->retention)
 		return fp_error_memory(error);
 	r = fp_store_open(data_dir, false, &started->store, error);
 	if (r >= 0)

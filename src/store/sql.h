@@ -102,6 +102,19 @@ enum fp_sql {
 	FP_SQL_REQUESTS_SCAN,
 	FP_SQL_SEGMENTS_LIST,
 	FP_SQL_ROLLUPS_LIST,
+	FP_SQL_REQUEST_FIRST,
+	FP_SQL_REQUEST_FIRST_US,
+	FP_SQL_REQUEST_LAST,
+	FP_SQL_RETENTION_END,
+	FP_SQL_RETENTION_DELETE,
+	FP_SQL_RETENTION_ANY,
+	FP_SQL_RETENTION_INDEX,
+	FP_SQL_RETENTION_SEGMENT,
+	FP_SQL_RETENTION_NEWEST,
+	FP_SQL_RETENTION_ANSWERS,
+	FP_SQL_SEGMENT_NEXT,
+	FP_SQL_ANSWER_LAST,
+	FP_SQL_ANSWER_DELETE,
 	FP_SQL_ROLLUPS_BY_CLIENT,
 	FP_SQL_TOPIC_READ,
 	FP_SQL_CLIENT_READ,
@@ -136,6 +149,7 @@ enum fp_sql {
 };
 
 struct fp_recent;
+struct fp_alive;
 
 struct fp_store {
 	sqlite3 *facts, *derived; /* derived is opened at first use */
@@ -143,6 +157,8 @@ struct fp_store {
 	bool read_only;
 	sqlite3_stmt *statements[FP_SQL_COUNT];
 	struct fp_recent *recent; /* history.c's: what was interned a moment ago */
+	struct fp_alive
+		*alive; /* retention's: answers that are written are marked there; or NULL */
 };
 
 /* ---- connections ---- */

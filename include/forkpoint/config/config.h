@@ -151,6 +151,8 @@ struct fp_config {
 	unsigned http_max_connections;
 	char *http_allow_origin; /* Access-Control-Allow-Origin, NULL = not sent */
 	uint64_t history_journal_bytes;
+	int64_t history_keep_us;
+	uint64_t history_max_bytes;
 	enum fp_durability history_durability;
 	enum fp_when_full history_when_full;
 	int64_t history_sticky_us;

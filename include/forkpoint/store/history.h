@@ -26,8 +26,10 @@ enum { FP_ANSWER_ID_HEX = 16 };
 struct fp_record {
 	uint64_t id;
 	int64_t at_us;
-	int64_t feed_synced_us, refs_synced_us; /* -1 where the document has no such hole */
-	int64_t as_of_us;			/* the moment that was asked about; 0 = now */
+	/* -1 where the document has no such hole; read back, they are cut to the second, as the
+	 * document has them. */
+	int64_t feed_synced_us, refs_synced_us;
+	int64_t as_of_us; /* the moment that was asked about; 0 = now */
 	struct fp_hash128
 		sticky; /* what the answer sticks to, see service/sticky.h; zero = nothing */
 	uint32_t duration_us;

@@ -67,6 +67,10 @@ int64_t fp_journal_drain(
  * was answered a moment ago. May say no for a drained one, when another waits that shares its
  * counter: ask again. */
 bool fp_journal_is_drained(struct fp_journal *journal, uint64_t id);
+/* Makes the next append of that document carry it again; whether an append would leave it out. An
+ * appender that is just at it may still leave out what was forgotten a moment ago. */
+void fp_journal_forget(struct fp_journal *journal, struct fp_hash128 hash);
+bool fp_journal_knows(const struct fp_journal *journal, struct fp_hash128 hash);
 /* How far appending has come; whether all that was appended before that moment is in the database.
  * Any thread. */
 uint64_t fp_journal_mark(struct fp_journal *journal);

@@ -4,6 +4,7 @@
  * there is something to drain, and checkpoints the database from a second thread and connection.
  */
 #include "forkpoint/store/journal.h"
+#include "forkpoint/store/retention.h"
 
 struct fp_recorder;
 
@@ -18,8 +19,8 @@ struct fp_recorder_state {
 
 /* What is told to whoever started it; members may be NULL. */
 struct fp_recorder_listener {
-	/* On the draining thread: when draining fails, and once when it works again (error NULL).
-	 */
+	/* On the draining thread: when draining or deleting fails, and once when draining works
+	 * again (error NULL). */
 	void (*trouble)(void *context, const struct fp_error *error);
 	/* On the other thread: when disk_low or log_held has turned. */
 	void (*turned)(void *context, const struct fp_recorder_state *state,
@@ -31,6 +32,9 @@ struct fp_recorder_listener {
 int fp_recorder_start(struct fp_journal *journal, const char *data_dir,
 	const struct fp_recorder_listener *listener, struct fp_recorder **recorder,
 	struct fp_error *error);
+/* From now on what is older or more is deleted, between drains; nothing is before the first call.
+ * Any thread. */
+void fp_recorder_set_limits(struct fp_recorder *recorder, const struct fp_retention_limits *limits);
 /* Any thread. */
 void fp_recorder_measure(struct fp_recorder *recorder, struct fp_recorder_state *state);
 /* Drains the rest and stops. */
