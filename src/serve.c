@@ -188,15 +188,6 @@ static int note_config(const struct fp_config *config, struct fp_error *error)
 	return r;
 }
 
-static void set_retention(const struct daemon *daemon)
-{
-	const struct fp_config *config = current_config(daemon);
-	const struct fp_retention_limits limits = {
-		.keep_us = config->history_keep_us, .max_bytes = config->history_max_bytes};
-
-	fp_recorder_set_limits(daemon->recorder, &limits);
-}
-
 static int start_recorder(struct daemon *daemon, uint64_t last_id, struct fp_error *error)
 {
 	const struct fp_config *config = current_config(daemon);
@@ -215,7 +206,8 @@ static int start_recorder(struct daemon *daemon, uint64_t last_id, struct fp_err
 		r = fp_recorder_start(
 			daemon->journal, config->data_dir, &listener, &daemon->recorder, error);
 	if (r >= 0)
-		set_retention(daemon);
+		fp_recorder_set_limits(
+			daemon->recorder, config->history_keep_us, config->history_max_bytes);
 	return r;
 }
 
@@ -395,25 +387,6 @@ static void stop(struct daemon *daemon)
 
 /* ---- running ---- */
 
-/* What is bound to the start stays as it is, and the log says so. */
-static bool needs_restart(const struct fp_config *old, const struct fp_config *new)
-{
-	if (strcmp(old->data_dir, new->data_dir) != 0 || old->listen_count != new->listen_count)
-		return true;
-	for (size_t i = 0; i < old->listen_count; i++)
-		if (strcmp(old->listen[i].text, new->listen[i].text) != 0)
-			return true;
-	if (!old->http_allow_origin != !new->http_allow_origin ||
-		(old->http_allow_origin &&
-			strcmp(old->http_allow_origin, new->http_allow_origin) != 0))
-		return true;
-	return old->http_threads != new->http_threads ||
-	       old->http_max_connections != new->http_max_connections ||
-	       old->history_journal_bytes != new->history_journal_bytes ||
-	       old->history_durability != new->history_durability ||
-	       old->history_when_full != new->history_when_full;
-}
-
 /* The file that was just read comes into force, or is as if it had never been read. */
 static int apply_config(struct daemon *daemon, struct fp_error *error)
 {
@@ -448,9 +421,10 @@ static void reload(struct daemon *daemon)
 	}
 	set_log_level(current_config(daemon));
 	fp_sticky_set_keep(daemon->sticky, current_config(daemon)->history_sticky_us);
-	set_retention(daemon);
+	fp_recorder_set_limits(daemon->recorder, current_config(daemon)->history_keep_us,
+		current_config(daemon)->history_max_bytes);
 	fp_log(FP_LOG_INFO, "config.applied", "digest=%s", current_config(daemon)->digest);
-	if (needs_restart(before, current_config(daemon)))
+	if (fp_config_needs_restart(before, current_config(daemon)))
 		fp_log(FP_LOG_WARNING, "config.needs_restart",
 			"settings=\"listen, data_dir, http.*, history.*\"");
 }

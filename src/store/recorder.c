@@ -178,10 +178,10 @@ static void look(struct fp_recorder *recorder)
 		recorder->listener.turned(recorder->listener.context, &state, &before);
 }
 
-void fp_recorder_set_limits(struct fp_recorder *recorder, const struct fp_retention_limits *limits)
+void fp_recorder_set_limits(struct fp_recorder *recorder, int64_t keep_us, uint64_t max_bytes)
 {
 	pthread_mutex_lock(&recorder->mutex);
-	recorder->limits = *limits;
+	recorder->limits = (struct fp_retention_limits){keep_us, max_bytes};
 	pthread_mutex_unlock(&recorder->mutex);
 }
 

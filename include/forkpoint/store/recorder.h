@@ -32,9 +32,9 @@ struct fp_recorder_listener {
 int fp_recorder_start(struct fp_journal *journal, const char *data_dir,
 	const struct fp_recorder_listener *listener, struct fp_recorder **recorder,
 	struct fp_error *error);
-/* From now on what is older or more is deleted, between drains; nothing is before the first call.
- * Any thread. */
-void fp_recorder_set_limits(struct fp_recorder *recorder, const struct fp_retention_limits *limits);
+/* From now on answers that are older, or more than that many bytes, are deleted, between drains;
+ * nothing is before the first call. Any thread. */
+void fp_recorder_set_limits(struct fp_recorder *recorder, int64_t keep_us, uint64_t max_bytes);
 /* Any thread. */
 void fp_recorder_measure(struct fp_recorder *recorder, struct fp_recorder_state *state);
 /* Drains the rest and stops. */
