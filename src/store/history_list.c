@@ -79,10 +79,6 @@ static int give(struct listing *listing, uint64_t id, struct fp_error *error)
 
 static bool row_matches(const struct fp_history_filter *filter, sqlite3_stmt *statement)
 {
-	int64_t at_us = sqlite3_column_int64(statement, 1);
-
-	if (at_us < filter->since_us || at_us >= filter->until_us)
-		return false;
 	for (int kind = FP_INDEX_BUILD; kind >= FP_INDEX_ANSWER; kind--)
 		if (!fp_id_set_has(&filter->sets[kind], sqlite3_column_int64(statement, kind + 1)))
 			return false;
@@ -93,12 +89,14 @@ static bool row_matches(const struct fp_history_filter *filter, sqlite3_stmt *st
 static int scan(struct listing *listing, uint64_t first, struct fp_error *error)
 {
 	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
-	const struct fp_sql_value values[] = {
-		fp_sql_integer((int64_t)listing->before), fp_sql_integer((int64_t)first)};
+	const struct fp_sql_value values[] = {fp_sql_integer((int64_t)listing->before),
+		fp_sql_integer((int64_t)first), fp_sql_integer(listing->filter.since_us),
+		fp_sql_integer(listing->filter.until_us)};
 	int r = fp_sql_start(listing->store, FP_SQL_REQUESTS_SCAN,
 		"SELECT request, at_us, answer, topic, client, build FROM requests"
-		" WHERE request < ? AND request >= ? ORDER BY request DESC",
-		values, 2, &statement, error);
+		" WHERE request < ? AND request >= ? AND at_us >= ? AND at_us < ?"
+		" ORDER BY request DESC",
+		values, 4, &statement, error);
 
 	while (r >= 0 && !listing->ended && (r = fp_sql_step(statement, error)) == 1) {
 		uint64_t id = (uint64_t)sqlite3_column_int64(statement, 0);
