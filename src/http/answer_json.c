@@ -389,6 +389,9 @@ static void write_state(struct fp_document *document, const struct fp_answer *an
 			fp_document_add_hole(document, "refs_synced_at", FP_HOLE_REFS_SYNCED_AT);
 	}
 	fp_json_member_string(json, "config", answer->snapshot->settings->digest);
+	if (answer->snapshot->overrides && answer->snapshot->overrides->revision)
+		fp_json_member_i64(
+			json, "overrides_revision", answer->snapshot->overrides->revision);
 	fp_json_object_end(json);
 }
 

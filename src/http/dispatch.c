@@ -3,17 +3,6 @@
 
 enum { ROUTES_SHOWN_MAX = 64, ARGUMENT_MAX_BYTES = 1024 };
 
-static unsigned method_bit(const struct fp_exchange *exchange)
-{
-	if (exchange->request.head || fp_str_equal(exchange->method, FP_STR_LITERAL("GET")))
-		return FP_METHOD_GET;
-	if (fp_str_equal(exchange->method, FP_STR_LITERAL("PUT")))
-		return FP_METHOD_PUT;
-	if (fp_str_equal(exchange->method, FP_STR_LITERAL("DELETE")))
-		return FP_METHOD_DELETE;
-	return exchange->request.is_post ? FP_METHOD_POST : 0;
-}
-
 static bool refuse_path(struct fp_request *request, struct fp_reply *reply, struct fp_str path)
 {
 	struct fp_str paths[ROUTES_SHOWN_MAX], nearest[FP_NEAREST_MAX];
@@ -44,7 +33,9 @@ static bool refuse_method(struct fp_exchange *exchange, struct fp_reply *reply)
 /* What stands in the path's placeholder is text, as values are. */
 static bool check_argument(struct fp_request *request, struct fp_reply *reply)
 {
-	if (fp_text_is_clean(request->argument) && request->argument.len <= ARGUMENT_MAX_BYTES)
+	if (fp_text_is_clean(request->argument) && fp_text_is_clean(request->second) &&
+		request->argument.len <= ARGUMENT_MAX_BYTES &&
+		request->second.len <= ARGUMENT_MAX_BYTES)
 		return true;
 	fp_reply_problem(request, reply, "bad-request", NULL, 0,
 		"the path %s takes UTF-8 text without control characters, at most %d bytes, in its "
@@ -64,16 +55,19 @@ static bool find_route(struct fp_exchange *exchange, struct fp_reply *reply)
 {
 	struct fp_request *request = &exchange->request;
 	bool options = fp_str_equal(exchange->method, FP_STR_LITERAL("OPTIONS"));
+	struct fp_str arguments[FP_ARGUMENTS_MAX];
 
 	request->form = fp_query_early_form(exchange);
 	if (options && fp_str_equal(exchange->path, FP_STR_LITERAL("*")))
 		return answer_options(reply, FP_METHOD_GET | FP_METHOD_POST);
-	request->route = fp_route_find(exchange->path, &request->argument);
+	request->route = fp_route_find(exchange->path, arguments);
+	request->argument = arguments[0];
+	request->second = arguments[1];
 	if (!request->route)
 		return refuse_path(request, reply, exchange->path);
 	if (options)
 		return answer_options(reply, request->route->methods);
-	if (!(request->route->methods & method_bit(exchange)))
+	if (!(request->route->methods & request->method))
 		return refuse_method(exchange, reply);
 	return check_argument(request, reply);
 }

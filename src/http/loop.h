@@ -4,6 +4,7 @@
 #include "forkpoint/http/server.h"
 
 #include "background.h"
+#include "guard.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -82,6 +83,7 @@ struct fp_http_server {
 	struct fp_http_loop *loops;
 	size_t loop_count;
 	struct fp_background *background;
+	struct fp_guard *guard;
 	struct fp_http_counts counts;
 	atomic_bool stopping;
 };

@@ -145,6 +145,7 @@ static const struct {
 		"names of repo, branch, version, outcome, client, by commas"},
 	[FP_PARAM_BUCKET] = {"bucket", is_bucket, "hour or day"},
 	[FP_PARAM_LINT] = {"lint", is_flag, "nothing, 1 or true"},
+	[FP_PARAM_PAST] = {"past", is_flag, "nothing, 1 or true"},
 };
 
 _Static_assert(FP_ARRAY_SIZE(params) == FP_PARAM_COUNT, "a row for every parameter");

@@ -160,6 +160,26 @@ static bool asks_fresh(struct fp_str cache_control)
 	return false;
 }
 
+/* 0 for those that no route takes. */
+static enum fp_method method_of(const char *method)
+{
+	static const struct {
+		const char *name;
+		enum fp_method method;
+	} methods[] = {
+		{MHD_HTTP_METHOD_GET, FP_METHOD_GET},
+		{MHD_HTTP_METHOD_HEAD, FP_METHOD_GET},
+		{MHD_HTTP_METHOD_POST, FP_METHOD_POST},
+		{MHD_HTTP_METHOD_PUT, FP_METHOD_PUT},
+		{MHD_HTTP_METHOD_DELETE, FP_METHOD_DELETE},
+	};
+
+	for (size_t i = 0; i < FP_ARRAY_SIZE(methods); i++)
+		if (strcmp(method, methods[i].name) == 0)
+			return methods[i].method;
+	return (enum fp_method)0;
+}
+
 static void begin(struct fp_http_loop *loop, struct fp_exchange *exchange,
 	struct MHD_Connection *connection, const char *url, const char *method)
 {
@@ -177,12 +197,14 @@ static void begin(struct fp_http_loop *loop, struct fp_exchange *exchange,
 	request->received_us = fp_clock_real_us();
 	request->started_us = fp_clock_monotonic_us();
 	request->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+	request->method = method_of(method);
 	request->is_post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
 	agent = fp_exchange_header(exchange, MHD_HTTP_HEADER_USER_AGENT);
 	request->agent =
 		fp_str_n(agent.ptr, agent.len < AGENT_MAX_BYTES ? agent.len : AGENT_MAX_BYTES);
 	request->if_none_match = fp_exchange_header(exchange, MHD_HTTP_HEADER_IF_NONE_MATCH);
 	request->last_event_id = fp_exchange_header(exchange, "Last-Event-ID");
+	request->authorization = fp_exchange_header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
 	request->wants_fresh =
 		asks_fresh(fp_exchange_header(exchange, MHD_HTTP_HEADER_CACHE_CONTROL));
 	set_id(loop, request, fp_exchange_header(exchange, "X-Request-Id"));
@@ -207,6 +229,7 @@ static void run_handler(struct fp_exchange *exchange, struct fp_http_context *co
 	struct fp_http_context *own = request->context;
 
 	context->counts = own->counts;
+	context->guard = own->guard;
 	request->context = context;
 	request->in_background = true;
 	exchange->job.handled = fp_dispatch_handler(request, exchange->job.reply);

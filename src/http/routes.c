@@ -7,6 +7,9 @@
 #define QUESTION (BIT(REPO) | BIT(SHA) | BIT(REF) | BIT(BRANCH) | BIT(RELEASE) | BIT(PACKAGE))
 #define PAGE (BIT(LIMIT) | BIT(CURSOR) | BIT(SHAPE))
 
+#define LIST_FORMS (FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON))
+#define LIST_OF_DECISIONS (PAGE | BIT(REPO) | BIT(PAST) | BIT(FORMAT))
+
 const struct fp_route fp_routes[] = {
 	{FP_METHOD_GET, "/", BIT(FORMAT), 0, FORM(TEXT) | FORM(JSON), fp_handle_index, "this list"},
 	{FP_METHOD_GET | FP_METHOD_POST, "/resolve",
@@ -84,6 +87,24 @@ const struct fp_route fp_routes[] = {
 		.background = true},
 	{FP_METHOD_GET, "/metrics", 0, 0, FORM(TEXT), fp_handle_metrics,
 		"what is to be watched, for Prometheus", .background = true},
+	{FP_METHOD_GET, "/quarantine", LIST_OF_DECISIONS, 0, LIST_FORMS, fp_handle_quarantines,
+		"versions that are never selected; past=1: also those that were",
+		.background = true},
+	{FP_METHOD_PUT | FP_METHOD_DELETE, "/quarantine/{repo}/{version}",
+		BIT(PACKAGE) | BIT(FORMAT), 0, FORM(JSON) | FORM(TEXT), fp_handle_quarantine,
+		"never select a version, or stamps:FIRST-LAST; body {\"reason\", \"owner\", "
+		"\"expires\"}; needs a token",
+		.background = true},
+	{FP_METHOD_GET, "/pins", LIST_OF_DECISIONS, 0, LIST_FORMS, fp_handle_pins,
+		"branches for which a version is answered whatever would be selected",
+		.background = true},
+	{FP_METHOD_PUT | FP_METHOD_DELETE, "/pins/{repo}/{branch...}", BIT(PACKAGE) | BIT(FORMAT),
+		0, FORM(JSON) | FORM(TEXT), fp_handle_pin,
+		"answer a version for a branch; body {\"version\", \"reason\", \"owner\", "
+		"\"expires\"}; needs a token",
+		.background = true},
+	{FP_METHOD_GET, "/audit", PAGE | BIT(FORMAT), 0, LIST_FORMS, fp_handle_audit,
+		"who changed what, and when; needs a token", .background = true},
 	{FP_METHOD_GET, "/livez", BIT(FORMAT), 0, FORM(TEXT) | FORM(JSON), fp_handle_livez,
 		"whether the process serves"},
 	{FP_METHOD_GET, "/readyz", BIT(VERBOSE) | BIT(FORMAT), 0, FORM(TEXT) | FORM(JSON),
@@ -97,23 +118,47 @@ size_t fp_route_count(void)
 	return FP_ARRAY_SIZE(fp_routes);
 }
 
-static bool matches(const struct fp_route *route, struct fp_str path, struct fp_str *argument)
+/* Reads one placeholder's value at *path: a part, or with `...` all that is left. */
+static bool take_argument(
+	const char *name, size_t len, struct fp_str *path, struct fp_str *argument)
 {
-	const char *brace = strchr(route->path, '{');
-	size_t prefix = brace ? (size_t)(brace - route->path) : strlen(route->path);
+	bool all = len > 3 && memcmp(name + len - 3, "...", 3) == 0;
+	const char *slash = all ? NULL : memchr(path->ptr, '/', path->len);
 
-	if (path.len < prefix || memcmp(path.ptr, route->path, prefix) != 0)
-		return false;
-	*argument = fp_str_n(path.ptr + prefix, path.len - prefix);
-	if (!brace)
-		return argument->len == 0;
-	return argument->len > 0 && !memchr(argument->ptr, '/', argument->len);
+	*argument = fp_str_n(path->ptr, slash ? (size_t)(slash - path->ptr) : path->len);
+	*path = fp_str_n(path->ptr + argument->len, path->len - argument->len);
+	return argument->len > 0;
 }
 
-const struct fp_route *fp_route_find(struct fp_str path, struct fp_str *argument)
+static bool matches(
+	const struct fp_route *route, struct fp_str path, struct fp_str arguments[FP_ARGUMENTS_MAX])
 {
-	for (size_t i = 0; i < FP_ARRAY_SIZE(fp_routes); i++)
-		if (matches(&fp_routes[i], path, argument))
+	size_t taken = 0;
+
+	for (const char *at = route->path; *at;) {
+		size_t plain = strcspn(at, "{"), name;
+
+		if (path.len < plain || memcmp(path.ptr, at, plain) != 0)
+			return false;
+		path = fp_str_n(path.ptr + plain, path.len - plain);
+		at += plain;
+		if (!*at)
+			break;
+		name = strcspn(at, "}");
+		if (taken == FP_ARGUMENTS_MAX ||
+			!take_argument(at + 1, name - 1, &path, &arguments[taken++]))
+			return false;
+		at += name + 1;
+	}
+	return path.len == 0;
+}
+
+const struct fp_route *fp_route_find(struct fp_str path, struct fp_str arguments[FP_ARGUMENTS_MAX])
+{
+	for (size_t i = 0; i < FP_ARRAY_SIZE(fp_routes); i++) {
+		memset(arguments, 0, FP_ARGUMENTS_MAX * sizeof(*arguments));
+		if (matches(&fp_routes[i], path, arguments))
 			return &fp_routes[i];
+	}
 	return NULL;
 }

@@ -69,6 +69,8 @@ static void add_headers(const struct fp_exchange *exchange, const struct fp_repl
 		add_header(response, MHD_HTTP_HEADER_VARY, "Accept");
 	if (reply->link.len)
 		add_header(response, "Link", reply->link.data);
+	if (reply->authenticate)
+		add_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, reply->authenticate);
 	if (reply->allow)
 		add_header(response, MHD_HTTP_HEADER_ALLOW, allowed[reply->allow]);
 	if (reply->retry_after_us)

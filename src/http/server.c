@@ -117,6 +117,7 @@ static int make_loops(struct fp_http_server *server, const struct fp_http_option
 
 		loop->context.allow_origin = options->allow_origin;
 		loop->context.counts = &server->counts;
+		loop->context.guard = server->guard;
 		r = fp_http_loop_open(server, loop, error);
 	}
 	return r;
@@ -142,6 +143,9 @@ int fp_http_server_start(const struct fp_http_options *options, const struct fp_
 		return fp_error_memory(error);
 	made->service = service;
 	r = open_sockets(made, options, error);
+	made->guard = fp_guard_new();
+	if (r >= 0 && !made->guard)
+		r = fp_error_memory(error);
 	if (r >= 0)
 		r = fp_background_start(service, options->allow_origin, BACKGROUND_THREADS,
 			&made->background, error);
@@ -202,6 +206,7 @@ void fp_http_server_free(struct fp_http_server *server)
 	for (size_t i = 0; i < server->socket_count; i++)
 		close(server->sockets[i]);
 	fp_background_free(server->background);
+	fp_guard_free(server->guard);
 	free(server->sockets);
 	free(server->loops);
 	free(server);

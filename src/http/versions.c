@@ -42,6 +42,7 @@ static void write_row(
 	fp_json_member_time_us(json, "unlisted", version->row.unlisted_us);
 	fp_json_member_time_us(json, "vanished", version->row.vanished_us);
 	fp_json_member_time_us(json, "unavailable", unavailable_us);
+	fp_json_member_bool(json, "quarantined", version->row.quarantined);
 	if (version->row.missing_ids.len)
 		fp_json_member_string(json, "missing_from_set", version->row.missing_ids);
 	fp_json_object_end(json);
@@ -79,6 +80,7 @@ static void write_csv_row(
 	fp_csv_add_time(buf, row->vanished_us);
 	fp_csv_add_time(buf, unavailable_us);
 	fp_csv_add(buf, false, row->missing_ids);
+	fp_csv_add(buf, false, fp_str(row->quarantined ? "true" : "false"));
 	fp_buf_add_text(buf, "\r\n");
 }
 
@@ -126,7 +128,7 @@ static void write_lines(
 	if (form == FP_FORM_CSV)
 		fp_buf_add_text(buf,
 			"version,status,grammar,release,label,stamp,first_seen,published,listed,"
-			"unlisted,vanished,unavailable,missing_from_set\r\n");
+			"unlisted,vanished,unavailable,missing_from_set,quarantined\r\n");
 	for (size_t i = 0; i < answer->count; i++) {
 		const struct fp_catalog_version *version = item(answer, i);
 		struct fp_json json;

@@ -96,10 +96,36 @@ void fp_answer_set_query(struct fp_answer *answer)
 	query->takes_unlabelled = takes_unlabelled(answer->package->settings, branch->name);
 }
 
+static const struct fp_override *find_pin(const struct fp_answer *answer)
+{
+	return fp_overrides_pin(answer->snapshot->overrides, answer->repository->settings->name,
+		answer->package->settings->id, answer->branch->name);
+}
+
+/* The version that a pin names, if it can be given: FP_SELECT_NO_VERSION otherwise. */
+static uint32_t find_pinned(const struct fp_answer *answer, const struct fp_override *pin)
+{
+	const struct fp_catalog *catalog = answer->package->state->catalog;
+	const struct fp_catalog_version *version = fp_catalog_find(catalog, pin->version);
+
+	if (!version || version->row.vanished_us >= 0 || version->row.not_yet_seen ||
+		version->row.quarantined)
+		return FP_SELECT_NO_VERSION;
+	return (uint32_t)(version - catalog->versions);
+}
+
 void fp_answer_choose(const struct fp_answer *answer, const struct fp_select_query *query,
 	struct fp_selection *selection)
 {
+	const struct fp_override *pin = find_pin(answer);
+	uint32_t pinned = pin ? find_pinned(answer, pin) : FP_SELECT_NO_VERSION;
+
 	fp_select(answer->package->state->catalog, query, selection);
+	if (pinned == FP_SELECT_NO_VERSION || pinned == selection->chosen)
+		return;
+	selection->runner_up = selection->chosen;
+	selection->chosen = pinned;
+	selection->day_granular = false;
 }
 
 static bool select_version(struct fp_answer *answer)
@@ -108,6 +134,11 @@ static bool select_version(struct fp_answer *answer)
 
 	fp_answer_set_query(answer);
 	fp_answer_choose(answer, &answer->query, &answer->selection);
+	answer->pin = find_pin(answer);
+	if (answer->pin) {
+		answer->warnings |= 1u << FP_WARNING_PINNED;
+		answer->pin_is_void = find_pinned(answer, answer->pin) == FP_SELECT_NO_VERSION;
+	}
 	if (answer->selection.quarantined_better != FP_SELECT_NO_VERSION)
 		answer->warnings |= 1u << FP_WARNING_QUARANTINED_BETTER;
 	if (answer->selection.day_granular)

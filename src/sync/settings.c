@@ -104,8 +104,25 @@ static void free_settings(struct fp_settings *settings)
 	for (size_t i = 0; settings->repositories && i < settings->repository_count; i++)
 		free_repository(&settings->repositories[i]);
 	free(settings->repositories);
+	free(settings->tokens);
 	fp_config_free(settings->owned);
 	free(settings);
+}
+
+static bool fill_tokens(const struct fp_config *config, struct fp_settings *settings)
+{
+	settings->tokens = calloc(config->token_count + 1, sizeof(*settings->tokens));
+	if (!settings->tokens)
+		return false;
+	settings->token_count = config->token_count;
+	for (size_t i = 0; i < config->token_count; i++)
+		settings->tokens[i] = (struct fp_token_settings){
+			.name = fp_str(config->tokens[i].name),
+			.sha256 = config->tokens[i].sha256,
+			.may_sync = config->tokens[i].may_sync,
+			.may_override = config->tokens[i].may_override,
+		};
+	return true;
 }
 
 struct fp_settings *fp_settings_from_config(const struct fp_config *config)
@@ -127,8 +144,8 @@ struct fp_settings *fp_settings_from_config(const struct fp_config *config)
 			return NULL;
 		}
 	}
-	if (!settings->repositories) {
-		free(settings);
+	if (!settings->repositories || !fill_tokens(config, settings)) {
+		free_settings(settings);
 		return NULL;
 	}
 	return settings;

@@ -40,6 +40,7 @@ enum fp_param {
 	FP_PARAM_BY,
 	FP_PARAM_BUCKET,
 	FP_PARAM_LINT,
+	FP_PARAM_PAST,
 	FP_PARAM_COUNT,
 };
 
@@ -78,7 +79,7 @@ typedef enum fp_handled fp_handler(struct fp_request *request, struct fp_reply *
 /* A row of the routing table. */
 struct fp_route {
 	unsigned methods;  /* bits of enum fp_method */
-	const char *path;  /* one `{name}` may stand for a last part */
+	const char *path;  /* `{name}` stands for a part; a last `{name...}` for the rest */
 	uint64_t params;   /* bits 1 << enum fp_param */
 	uint64_t required; /* of these */
 	unsigned forms;	   /* bits 1 << enum fp_form; the lowest is the default */
@@ -105,6 +106,8 @@ struct fp_http_counts {
 	_Atomic uint64_t replies[FP_COUNTED_ROUTES_MAX + 1][5];
 };
 
+struct fp_guard;
+
 /* What a loop lends to its requests, one at a time. */
 struct fp_http_context {
 	const struct fp_service *service;
@@ -113,6 +116,7 @@ struct fp_http_context {
 	struct fp_buf text; /* sentences on their way into JSON */
 	const char *allow_origin;
 	struct fp_http_counts *counts;
+	struct fp_guard *guard; /* the server's */
 	bool stopping;
 };
 
@@ -122,12 +126,15 @@ struct fp_request {
 	enum fp_form form;
 	bool head;
 	bool is_post;
+	enum fp_method method;	/* GET of a HEAD */
 	bool wants_fresh;	/* Cache-Control: no-cache */
 	struct fp_str argument; /* what stands in the path's placeholder */
+	struct fp_str second;	/* and in its second one */
 	struct fp_str params[FP_PARAM_COUNT];
 	bool given[FP_PARAM_COUNT];
 	struct fp_str if_none_match;
 	struct fp_str last_event_id;
+	struct fp_str authorization;
 	struct fp_str agent;
 	struct fp_buf body;
 	struct fp_str client;		/* numeric address */
@@ -177,6 +184,7 @@ struct fp_reply {
 	const char *cache_control; /* static */
 	int64_t retry_after_us;	   /* 0 = none */
 	unsigned allow;		   /* methods, for 405 and OPTIONS; 0 = not sent */
+	const char *authenticate;  /* static: WWW-Authenticate of a 401; NULL = none */
 	struct fp_buf link;	   /* empty = none */
 	struct fp_stream stream;   /* next NULL = the body is whole */
 };
@@ -241,8 +249,9 @@ void fp_problem_add_line(
 
 extern const struct fp_route fp_routes[];
 size_t fp_route_count(void);
-/* The route of a path, with the placeholder's value; NULL. */
-const struct fp_route *fp_route_find(struct fp_str path, struct fp_str *argument);
+/* The route of a path, with its placeholders' values; NULL. */
+enum { FP_ARGUMENTS_MAX = 2 };
+const struct fp_route *fp_route_find(struct fp_str path, struct fp_str arguments[FP_ARGUMENTS_MAX]);
 
 /* ---- reply.c ---- */
 
@@ -254,22 +263,29 @@ bool fp_etag_matches(struct fp_str if_none_match, const char *etag);
 /* ---- handlers ---- */
 
 fp_handler fp_handle_answer;
+fp_handler fp_handle_audit;
 fp_handler fp_handle_audit_pins;
 fp_handler fp_handle_changes;
 fp_handler fp_handle_decode;
 fp_handler fp_handle_diagnose;
 fp_handler fp_handle_events;
 fp_handler fp_handle_freshness;
-fp_handler fp_handle_history, fp_handle_history_list, fp_handle_stats;
+fp_handler fp_handle_history;
+fp_handler fp_handle_history_list;
 fp_handler fp_handle_index;
 fp_handler fp_handle_livez;
 fp_handler fp_handle_metrics;
+fp_handler fp_handle_pin;
+fp_handler fp_handle_pins;
 fp_handler fp_handle_problem;
+fp_handler fp_handle_quarantine;
+fp_handler fp_handle_quarantines;
 fp_handler fp_handle_readyz;
 fp_handler fp_handle_repo;
 fp_handler fp_handle_repos;
 fp_handler fp_handle_resolve;
 fp_handler fp_handle_stamp;
+fp_handler fp_handle_stats;
 fp_handler fp_handle_timeline;
 fp_handler fp_handle_versions;
 fp_handler fp_handle_what_if;

@@ -97,6 +97,10 @@ struct fp_answer {
 	struct fp_select_query query;
 	struct fp_selection selection;
 	struct fp_select_misses misses; /* of no-database */
+	/* The branch's pin, NULL = none. It decides unless it is void: its version is not in the
+	 * feed, or quarantined. Where it decides, runner_up is what would be chosen. */
+	const struct fp_override *pin;
+	bool pin_is_void;
 	/* of the chosen version */
 	uint32_t trained[FP_TRAINED_MAX]; /* its candidates in the branch's history */
 	uint32_t trained_count;		  /* all there are; the array may hold fewer */

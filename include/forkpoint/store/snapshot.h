@@ -123,6 +123,13 @@ struct fp_repository_settings {
 	size_t pin_count;
 };
 
+/* A token that clients may bear: known by its digest. */
+struct fp_token_settings {
+	struct fp_str name;
+	const uint8_t *sha256; /* 32 bytes */
+	bool may_sync, may_override;
+};
+
 /* Immutable and counted; made from the configuration file by main (sync may not be needed for it),
  * shared by all snapshots made while it is in force. */
 struct fp_settings {
@@ -131,6 +138,8 @@ struct fp_settings {
 	int64_t stale_after_us;
 	struct fp_repository_settings *repositories;
 	size_t repository_count;
+	struct fp_token_settings *tokens;
+	size_t token_count;
 	void (*free)(struct fp_settings *settings); /* the maker's */
 	void *owned;				    /* the maker's */
 };

@@ -27,8 +27,8 @@ static const struct {
 static void test_paths(void **state)
 {
 	for (size_t i = 0; i < FP_ARRAY_SIZE(paths); i++) {
-		struct fp_str argument = {0};
-		const struct fp_route *route = fp_route_find(fp_str(paths[i].path), &argument);
+		struct fp_str arguments[FP_ARGUMENTS_MAX];
+		const struct fp_route *route = fp_route_find(fp_str(paths[i].path), arguments);
 
 		if (!route || !paths[i].route) {
 			if (route || paths[i].route)
@@ -36,7 +36,7 @@ static void test_paths(void **state)
 			continue;
 		}
 		assert_string_equal(route->path, paths[i].route);
-		assert_true(fp_str_equal(argument, fp_str(paths[i].argument)));
+		assert_true(fp_str_equal(arguments[0], fp_str(paths[i].argument)));
 	}
 }
 
