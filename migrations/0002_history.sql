@@ -65,11 +65,16 @@ CREATE TABLE request_index (
 -- key: kind, bucket and topic in one number (see src/store/rollups.h). kind: 1 repositories by the
 -- hour, 2 topics by the hour, 3 and 4 the same by the day; bucket: hours or days since 1970; for
 -- repositories, topic is the one without outcome. latencies: a histogram of durations (see
--- src/store/latency.h); clients: for each client, rising, as varints: its number minus the one
--- before, the bytes of its own histogram, and that.
+-- src/store/latency.h).
 CREATE TABLE rollups (
 	key INTEGER PRIMARY KEY,
-	latencies BLOB NOT NULL,
+	latencies BLOB NOT NULL
+) STRICT;
+
+-- The same told apart by client: for each client, rising, as varints: its number minus the one
+-- before, the bytes of its own histogram, and that. Apart, for they are many and seldom asked for.
+CREATE TABLE rollup_clients (
+	key INTEGER PRIMARY KEY,
 	clients BLOB NOT NULL
 ) STRICT;
 

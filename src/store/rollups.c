@@ -140,50 +140,74 @@ static int merge_clients(
 	return fine && clients.len == 0 ? fp_buf_check(out, error) : damaged(error);
 }
 
-/* The row as it is, with the run added. */
-static int read_sum(struct fp_store *store, int64_t key, struct run run, struct fp_latency *latency,
-	struct fp_buf *clients, struct fp_error *error)
+/* The column of a row; *statement holds it. */
+static int find_row(struct fp_store *store, enum fp_sql number, const char *sql, int64_t key,
+	sqlite3_stmt **statement, struct fp_str *bytes, struct fp_error *error)
 {
 	const struct fp_sql_value values[] = {fp_sql_integer(key)};
-	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
-	int r = fp_sql_start(store, FP_SQL_ROLLUP_GET,
-		"SELECT latencies, clients FROM rollups WHERE key = ?", values, 1, &statement,
-		error);
+	int r = fp_sql_start(store, number, sql, values, 1, statement, error);
 
 	if (r >= 0)
-		r = fp_sql_step(statement, error);
+		r = fp_sql_step(*statement, error);
+	if (r == 1)
+		*bytes = fp_sql_column(*statement, 0);
+	return r;
+}
+
+static int write_whole(struct fp_store *store, int64_t key, struct run run, struct fp_error *error)
+{
+	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
+	struct fp_buf FP_CLEANUP_BUF bytes = {0};
+	struct fp_latency latency = {0};
+	struct fp_str before = {0};
+	int r = find_row(store, FP_SQL_ROLLUP_GET, "SELECT latencies FROM rollups WHERE key = ?",
+		key, &statement, &before, error);
+
 	if (r < 0)
 		return r;
-	count_durations(latency, run.items, run.count);
-	if (r == 1 && !fp_latency_add(latency, fp_sql_column(statement, 0)))
+	if (!fp_latency_add(&latency, before))
 		return damaged(error);
-	return merge_clients(
-		r == 1 ? fp_sql_column(statement, 1) : (struct fp_str){0}, run, clients, error);
+	count_durations(&latency, run.items, run.count);
+	fp_buf_init(&bytes, SUM_MAX_BYTES);
+	fp_latency_write(&latency, &bytes);
+	r = fp_buf_check(&bytes, error);
+	const struct fp_sql_value row[] = {fp_sql_integer(key), fp_sql_blob(bytes.data, bytes.len)};
+
+	return r < 0 ? r
+		     : fp_sql_run(store, FP_SQL_ROLLUP_PUT,
+			       "INSERT INTO rollups (key, latencies) VALUES (?, ?)"
+			       " ON CONFLICT (key) DO UPDATE SET latencies = excluded.latencies",
+			       row, FP_ARRAY_SIZE(row), error);
+}
+
+static int write_clients(
+	struct fp_store *store, int64_t key, struct run run, struct fp_error *error)
+{
+	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
+	struct fp_buf FP_CLEANUP_BUF bytes = {0};
+	struct fp_str before = {0};
+	int r = find_row(store, FP_SQL_ROLLUP_CLIENTS_GET,
+		"SELECT clients FROM rollup_clients WHERE key = ?", key, &statement, &before,
+		error);
+
+	fp_buf_init(&bytes, SUM_MAX_BYTES);
+	if (r >= 0)
+		r = merge_clients(before, run, &bytes, error);
+	if (r < 0)
+		return r;
+	const struct fp_sql_value row[] = {fp_sql_integer(key), fp_sql_blob(bytes.data, bytes.len)};
+
+	return fp_sql_run(store, FP_SQL_ROLLUP_CLIENTS_PUT,
+		"INSERT INTO rollup_clients (key, clients) VALUES (?, ?)"
+		" ON CONFLICT (key) DO UPDATE SET clients = excluded.clients",
+		row, FP_ARRAY_SIZE(row), error);
 }
 
 static int write_sum(struct fp_store *store, int64_t key, struct run run, struct fp_error *error)
 {
-	struct fp_buf FP_CLEANUP_BUF bytes = {0};
-	struct fp_buf FP_CLEANUP_BUF clients = {0};
-	struct fp_latency latency = {0};
-	int r;
+	int r = write_whole(store, key, run, error);
 
-	fp_buf_init(&bytes, SUM_MAX_BYTES);
-	fp_buf_init(&clients, SUM_MAX_BYTES);
-	r = read_sum(store, key, run, &latency, &clients, error);
-	fp_latency_write(&latency, &bytes);
-	if (r >= 0)
-		r = fp_buf_check(&bytes, error);
-	if (r < 0)
-		return r;
-	const struct fp_sql_value row[] = {fp_sql_integer(key), fp_sql_blob(bytes.data, bytes.len),
-		fp_sql_blob(clients.data, clients.len)};
-
-	return fp_sql_run(store, FP_SQL_ROLLUP_PUT,
-		"INSERT INTO rollups (key, latencies, clients) VALUES (?, ?, ?)"
-		" ON CONFLICT (key) DO UPDATE SET latencies = excluded.latencies,"
-		" clients = excluded.clients",
-		row, FP_ARRAY_SIZE(row), error);
+	return r < 0 ? r : write_clients(store, key, run, error);
 }
 
 /* ---- all of them ---- */

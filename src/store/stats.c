@@ -215,7 +215,8 @@ static int start(struct summing *summing, sqlite3_stmt **statement, struct fp_er
 
 	if (query->by & FP_STATS_BY_CLIENT)
 		return fp_sql_start(summing->store, FP_SQL_ROLLUPS_BY_CLIENT,
-			"SELECT key, clients FROM rollups WHERE key >= ? AND key < ? ORDER BY key",
+			"SELECT key, clients FROM rollup_clients WHERE key >= ? AND key < ? ORDER "
+			"BY key",
 			values, 2, statement, error);
 	return fp_sql_start(summing->store, FP_SQL_ROLLUPS_LIST,
 		"SELECT key, latencies FROM rollups WHERE key >= ? AND key < ? ORDER BY key",

@@ -21,8 +21,8 @@ sys.path[:0] = [str(ROOT / folder) for folder in (
 import resolve                                          # noqa: E402
 
 # What a recorded request needs beside its answer's document, which is kept once.
-TABLES = ['requests', 'request_index', 'segments', 'rollups', 'topics', 'clients', 'agents', 'forms',
-          'sqlite_autoindex_topics_1']
+TABLES = ['requests', 'request_index', 'segments', 'rollups', 'rollup_clients', 'topics', 'clients',
+          'agents', 'forms', 'sqlite_autoindex_topics_1']
 FILTERS = ['repo', 'branch', 'version', 'outcome', 'sha', 'client', 'build']
 DAY_S = 86400
 
@@ -40,7 +40,7 @@ def say_bytes(data):
         count = facts.execute('SELECT count(*) FROM requests').fetchone()[0]
         sizes = dict(facts.execute('SELECT name, sum(pgsize) FROM dbstat GROUP BY name'))
     total = sum(sizes.get(name, 0) for name in TABLES) / count
-    parts = ', '.join(f'{name} {sizes[name] / count:.1f}' for name in TABLES[:4])
+    parts = ', '.join(f'{name} {sizes[name] / count:.1f}' for name in TABLES[:5])
     print(f'{total:.1f} bytes per recorded request (aim: under 60): {parts}', flush=True)
 
 
