@@ -85,7 +85,7 @@ const struct fp_route fp_routes[] = {
 		fp_handle_events,
 		"what happens, as server-sent events; Last-Event-ID or cursor goes on from there",
 		.background = true},
-	{FP_METHOD_GET, "/metrics", 0, 0, FORM(TEXT), fp_handle_metrics,
+	{FP_METHOD_GET, "/metrics", BIT(FORMAT), 0, FORM(TEXT), fp_handle_metrics,
 		"what is to be watched, for Prometheus", .background = true},
 	{FP_METHOD_GET, "/quarantine", LIST_OF_DECISIONS, 0, LIST_FORMS, fp_handle_quarantines,
 		"versions that are never selected; past=1: also those that were",
