@@ -46,7 +46,7 @@ static int read_option(
 	const char *text = arguments[*at] + 2, *equals = strchr(text, '=');
 	struct fp_str name = equals ? fp_str_n(text, (size_t)(equals - text)) : fp_str(text);
 	const struct fp_option_row *row;
-	enum fp_option option;
+	enum fp_option option = (enum fp_option)0;
 	int r = find_option(call->command, name, &option, error);
 
 	if (r < 0)

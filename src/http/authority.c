@@ -2,7 +2,6 @@
 #include "authority.h"
 
 #include "forkpoint/base/digest.h"
-#include "forkpoint/service/overrides.h"
 
 #include <stdio.h>
 

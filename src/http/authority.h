@@ -3,7 +3,7 @@
 #include "guard.h"
 
 #include "forkpoint/http/request.h"
-#include "forkpoint/store/audit.h"
+#include "forkpoint/service/overrides.h"
 
 enum fp_right {
 	FP_RIGHT_ANY, /* any token of the configuration */

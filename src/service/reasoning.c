@@ -258,26 +258,10 @@ static void write_stuck(const struct fp_answer *answer, struct fp_buf *buf)
 		fp_buf_add_text(buf, " It has been quarantined since.");
 }
 
-/* Who pinned what, why, and for how long. */
-static void write_pin(const struct fp_answer *answer, struct fp_buf *buf)
-{
-	const struct fp_override *pin = answer->pin;
-	char time[FP_TIME_TEXT_MAX];
-
-	fp_time_format_us(pin->set_us, time);
-	fp_buf_addf(buf, "branch %.*s is pinned to %.*s by %.*s since %s", FP_STR_ARG(pin->branch),
-		FP_STR_ARG(pin->version), FP_STR_ARG(pin->owner), time);
-	if (pin->expires_us >= 0) {
-		fp_time_format_us(pin->expires_us, time);
-		fp_buf_addf(buf, " until %s", time);
-	}
-	fp_buf_addf(buf, ": %.*s", FP_STR_ARG(pin->reason));
-}
-
 static void write_pinned(const struct fp_answer *answer, struct fp_buf *buf)
 {
 	fp_buf_add_text(buf, "A person chose: ");
-	write_pin(answer, buf);
+	fp_pin_write(answer->pin, buf);
 	if (answer->selection.runner_up == FP_SELECT_NO_VERSION) {
 		fp_buf_add_text(buf, "; without the pin there would be no database.");
 	} else {
@@ -295,7 +279,7 @@ static void write_pin_warning(const struct fp_answer *answer, struct fp_buf *buf
 	}
 	fp_buf_add_text(buf, "A pin has no effect, because the feed does not have its version or "
 			     "it is quarantined: ");
-	write_pin(answer, buf);
+	fp_pin_write(answer->pin, buf);
 }
 
 static void write_selection(const struct fp_answer *answer, struct fp_buf *buf)

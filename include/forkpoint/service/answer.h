@@ -137,5 +137,7 @@ const struct fp_catalog_version *fp_answer_version(const struct fp_answer *answe
 void fp_answer_write_step(const struct fp_answer *answer, enum fp_step step, struct fp_buf *buf);
 void fp_answer_write_warning(
 	const struct fp_answer *answer, enum fp_warning warning, struct fp_buf *buf);
+/* Who pinned what, why, and for how long; no whole sentence. */
+void fp_pin_write(const struct fp_override *pin, struct fp_buf *buf);
 /* The candidates' rejections as "3 belong to another branch, …". */
 void fp_answer_write_rejections(const struct fp_answer *answer, struct fp_buf *buf);
