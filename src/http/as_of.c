@@ -60,14 +60,18 @@ static enum fp_handled refuse(struct fp_request *request, struct fp_reply *reply
 	return before_records(request, reply, repo, first_us);
 }
 
-const struct fp_snapshot *fp_request_enter_as_of(struct fp_request *request, struct fp_reply *reply,
-	const struct fp_snapshot *now, struct fp_str repo, int64_t at_us)
+typedef int enter_fn(struct fp_worker *worker, const struct fp_snapshot *now, struct fp_str repo,
+	int64_t at_us, enum fp_as_of_result *result, const struct fp_snapshot **world,
+	int64_t *first_us, struct fp_error *error);
+
+static const struct fp_snapshot *enter(struct fp_request *request, struct fp_reply *reply,
+	enter_fn *function, const struct fp_snapshot *now, struct fp_str repo, int64_t at_us)
 {
 	const struct fp_snapshot *world = NULL;
 	enum fp_as_of_result result;
 	struct fp_error error;
 	int64_t first_us;
-	int r = fp_as_of_enter(
+	int r = function(
 		request->context->worker, now, repo, at_us, &result, &world, &first_us, &error);
 
 	if (r < 0)
@@ -76,6 +80,18 @@ const struct fp_snapshot *fp_request_enter_as_of(struct fp_request *request, str
 	else if (result != FP_AS_OF_OK)
 		refuse(request, reply, repo, result, first_us);
 	return r < 0 || result != FP_AS_OF_OK ? NULL : world;
+}
+
+const struct fp_snapshot *fp_request_enter_as_of(struct fp_request *request, struct fp_reply *reply,
+	const struct fp_snapshot *now, struct fp_str repo, int64_t at_us)
+{
+	return enter(request, reply, fp_as_of_enter, now, repo, at_us);
+}
+
+const struct fp_snapshot *fp_request_enter_then(struct fp_request *request, struct fp_reply *reply,
+	const struct fp_snapshot *now, struct fp_str repo, int64_t at_us)
+{
+	return enter(request, reply, fp_as_of_enter_then, now, repo, at_us);
 }
 
 enum fp_handled fp_reply_before_package(

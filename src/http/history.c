@@ -1,5 +1,5 @@
 /* /history/{id} and /answers/{hash}: past answers, read from the database. */
-#include "render.h"
+#include "history.h"
 
 #include <stdio.h>
 
@@ -24,7 +24,7 @@ static bool parse_hex(struct fp_str text, size_t digits, uint64_t *value)
 }
 
 /* The document as it was answered. */
-static void fill(struct fp_stored_record *stored)
+void fp_stored_record_fill(struct fp_stored_record *stored)
 {
 	struct fp_record *record = &stored->record;
 	struct fp_hash128 hash = fp_document_hash(record->document);
@@ -85,23 +85,33 @@ static enum fp_handled immutable(struct fp_request *request, struct fp_reply *re
 	return FP_HANDLED;
 }
 
-enum fp_handled fp_handle_history(struct fp_request *request, struct fp_reply *reply)
+bool fp_history_find(struct fp_request *request, struct fp_reply *reply,
+	struct fp_stored_record *stored, enum fp_handled *handled)
 {
-	struct fp_stored_record stored = {0};
 	struct fp_error error;
 	uint64_t id;
 	int r = 1;
 
 	if (parse_hex(request->argument, FP_ANSWER_ID_HEX, &id))
-		r = fp_service_history_get(request->context->worker, id, &stored, &error);
+		r = fp_service_history_get(request->context->worker, id, stored, &error);
 	if (r == 2 && request->attempts < AGAIN_MAX)
-		return again(request);
-	if (r < 0)
-		return failed(request, reply, &error);
-	if (r > 0)
-		return fp_reply_problem(request, reply, "not-found", NULL, 0,
+		*handled = again(request);
+	else if (r < 0)
+		*handled = failed(request, reply, &error);
+	else if (r > 0)
+		*handled = fp_reply_problem(request, reply, "not-found", NULL, 0,
 			"no answer has this id; it takes the 16 digits of an answer's \"id\"");
-	fill(&stored);
+	return r == 0;
+}
+
+enum fp_handled fp_handle_history(struct fp_request *request, struct fp_reply *reply)
+{
+	struct fp_stored_record stored = {0};
+	enum fp_handled handled;
+
+	if (!fp_history_find(request, reply, &stored, &handled))
+		return handled;
+	fp_stored_record_fill(&stored);
 	write_record(&stored.record, &reply->body);
 	fp_stored_record_release(&stored);
 	return immutable(request, reply);
@@ -125,7 +135,7 @@ enum fp_handled fp_handle_answer(struct fp_request *request, struct fp_reply *re
 	if (r > 0)
 		return fp_reply_problem(request, reply, "not-found", NULL, 0,
 			"no answer has this content; take the URL from an answer's \"replay\"");
-	fill(&stored);
+	fp_stored_record_fill(&stored);
 	fp_buf_add_str(&reply->body, stored.record.document);
 	fp_stored_record_release(&stored);
 	return immutable(request, reply);

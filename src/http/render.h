@@ -58,6 +58,9 @@ const struct fp_snapshot *fp_request_enter_moment(
 	struct fp_request *request, struct fp_reply *reply, struct fp_str repo);
 void fp_request_leave_moment(struct fp_request *request, const struct fp_snapshot *snapshot);
 enum fp_handled fp_reply_future(struct fp_request *request, struct fp_reply *reply);
+/* The same without packages that were seen later. */
+const struct fp_snapshot *fp_request_enter_then(struct fp_request *request, struct fp_reply *reply,
+	const struct fp_snapshot *now, struct fp_str repo, int64_t at_us);
 /* For an answer of the past that was not ready: its package was not read by then. */
 enum fp_handled fp_reply_before_package(
 	struct fp_request *request, struct fp_reply *reply, const struct fp_answer *answer);

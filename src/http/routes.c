@@ -72,6 +72,8 @@ const struct fp_route fp_routes[] = {
 			BIT(CLIENT) | BIT(SINCE) | BIT(UNTIL) | PAGE | BIT(FORMAT),
 		0, FORM(JSON) | FORM(TEXT) | FORM(CSV) | FORM(NDJSON), fp_handle_history_list,
 		"past answers, newest first", .background = true, .limit_max = 10000000},
+	{FP_METHOD_GET, "/history/{id}/replay", BIT(FORMAT), 0, FORM(JSON) | FORM(TEXT),
+		fp_handle_replay, "a past answer's question put to then and to now", true},
 	{FP_METHOD_GET, "/history/{id}", BIT(FORMAT), 0, FORM(JSON), fp_handle_history,
 		"one past answer, whole", .background = true},
 	{FP_METHOD_GET, "/stats",

@@ -209,6 +209,9 @@ def test_every_answer_comes_back(example):
             wrong.append((moment_text(at_us), question, differences(then, again)))
     took = time.monotonic() - started
     print(f'{len(answers)} answers again in {took:.1f} s; {dict(outcomes)}; {dict(chaos.done)}')
+    for _, document in chaos.random.sample(answers, 100):
+        reply = daemon.get(f'/history/{document["id"]}/replay').json
+        assert reply.get('reproduced') is True, (document, reply)
     assert not wrong, f'{len(wrong)} of {len(answers)} differ, the first: {wrong[:3]}'
     versions = {document['package']['version'] for _, document in answers if 'code' not in document}
     assert len(versions) > 5

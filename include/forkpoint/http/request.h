@@ -282,6 +282,7 @@ fp_handler fp_handle_quarantine;
 fp_handler fp_handle_quarantines;
 fp_handler fp_handle_readyz;
 fp_handler fp_handle_repo;
+fp_handler fp_handle_replay;
 fp_handler fp_handle_repos;
 fp_handler fp_handle_resolve;
 fp_handler fp_handle_stamp;

@@ -1,0 +1,19 @@
+#pragma once
+/* What changed between two answers to one question: as data, and as a sentence for each change. */
+#include "forkpoint/service/answer.h"
+
+struct fp_difference {
+	const char *what; /* "answer", "package", "branch", "fork-point", "release", "setting" */
+	struct fp_str subject;	 /* the version, the branch, the setting; or empty */
+	struct fp_str then, now; /* empty = none */
+	struct fp_str text;	 /* one sentence */
+};
+
+/* Slices live until the callback returns. */
+typedef void fp_difference_fn(void *context, const struct fp_difference *difference);
+
+enum { FP_DIFFERENT_PACKAGES_MAX = 20 }; /* that are listed one by one */
+
+/* Tells each change, the most telling first: the answer, then what made it change. Memory only. */
+void fp_service_differences(const struct fp_answer *then, const struct fp_answer *now,
+	fp_difference_fn *tell, void *context);
