@@ -1,4 +1,6 @@
 """/diagnose: every verdict out of a real sequence of pushes, publications and requests."""
+import hashlib
+import json
 import re
 
 import pytest
@@ -283,3 +285,26 @@ def test_before_the_records(example):
     document = diagnose(daemon, example.sha['f23f1fad'], '2.4.2001312205-main', at='2020-02-01')
     assert document['verdict'] == 'match' and document['right_then'] is None
     assert document['at_trouble'].startswith('nothing is recorded of that time; the records begin')
+
+
+def test_a_quarantine_changed_the_answer(example):
+    token = 'a token of the test'
+    example.daemon.config['tokens'] = [
+        {'name': 'oncall', 'sha256': hashlib.sha256(token.encode()).hexdigest(),
+         'may': ['override']}]
+    daemon = example.daemon.start()
+    built, used = example.sha['1b27fd5f'], '2.4.2001312227-main'
+    assert daemon.version(built, 'main') == used
+    reply = daemon.request('PUT', f'/quarantine/winui/{used}',
+                           json.dumps({'reason': 'crashes', 'owner': 'me'}),
+                           {'Authorization': f'Bearer {token}'})
+    assert reply.status == 200, reply
+    document = diagnose(daemon, built, used)
+    assert document['verdict'] == 'match' and document['right_now'] == {
+        'version': '2.4.2001312205-main', 'outcome': 'ok', 'verdict': 'quarantined'}
+    difference = document['difference']
+    assert (difference['cause'], difference['subject']) == ('override', used)
+    # a build of another commit that took it nevertheless, asked about as of now
+    document = diagnose(daemon, example.sha['7b303f74'], used)
+    assert document['verdict'] == 'quarantined'
+    assert 'is quarantined; 2.4.2001312205-main is right' in document['text']
