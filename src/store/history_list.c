@@ -139,7 +139,29 @@ static int give_places(
 	return r;
 }
 
-static int list_segment(struct listing *listing, int64_t segment, struct fp_error *error)
+/* Keeps those of the times that are asked for: only of a segment that lies partly outside them. */
+static int keep_times(
+	struct listing *listing, uint64_t first, struct fp_places *places, struct fp_error *error)
+{
+	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
+	const struct fp_sql_value values[] = {fp_sql_integer((int64_t)first),
+		fp_sql_integer((int64_t)first + FP_SEGMENT_REQUESTS),
+		fp_sql_integer(listing->filter.since_us), fp_sql_integer(listing->filter.until_us)};
+	struct fp_places timely = {0};
+	int r = fp_sql_start(listing->store, FP_SQL_REQUESTS_TIMELY,
+		"SELECT request FROM requests WHERE request >= ? AND request < ? AND at_us >= ?"
+		" AND at_us < ?",
+		values, 4, &statement, error);
+
+	while (r >= 0 && (r = fp_sql_step(statement, error)) == 1)
+		fp_places_add(&timely, (uint64_t)sqlite3_column_int64(statement, 0) - first);
+	for (size_t i = 0; i < FP_ARRAY_SIZE(places->words); i++)
+		places->words[i] &= timely.words[i];
+	return r;
+}
+
+static int list_segment(
+	struct listing *listing, int64_t segment, bool partly, struct fp_error *error)
 {
 	uint64_t first = (uint64_t)segment << FP_SEGMENT_BITS;
 	struct fp_places places;
@@ -155,7 +177,10 @@ static int list_segment(struct listing *listing, int64_t segment, struct fp_erro
 	if (r < 0)
 		return r;
 	cut_places(&places, first, listing->before);
-	r = give_places(listing, first, &places, error);
+	if (partly)
+		r = keep_times(listing, first, &places, error);
+	if (r >= 0)
+		r = give_places(listing, first, &places, error);
 	if (r >= 0 && !listing->ended) {
 		listing->before = first;
 		check_work(listing);
@@ -170,13 +195,15 @@ static int list_segments(struct listing *listing, struct fp_error *error)
 	const struct fp_sql_value values[] = {fp_sql_integer(newest),
 		fp_sql_integer(listing->filter.since_us), fp_sql_integer(listing->filter.until_us)};
 	int r = fp_sql_start(listing->store, FP_SQL_SEGMENTS_LIST,
-		"SELECT segment FROM segments WHERE segment <= ? AND last_us >= ? AND first_us < ?"
+		"SELECT segment, first_us < ?2 OR last_us >= ?3 FROM segments"
+		" WHERE segment <= ?1 AND last_us >= ?2 AND first_us < ?3"
 		" ORDER BY segment DESC",
 		values, 3, &statement, error);
 
 	while (r >= 0 && !listing->ended && (r = fp_sql_step(statement, error)) == 1) {
 		listing->work++;
-		r = list_segment(listing, sqlite3_column_int64(statement, 0), error);
+		r = list_segment(listing, sqlite3_column_int64(statement, 0),
+			sqlite3_column_int(statement, 1), error);
 	}
 	return r;
 }
