@@ -66,6 +66,19 @@ static bool is_eligible(const struct inquiry *inquiry, const struct fp_select_qu
 	       fp_query_is_label(query, ours) && ours->minute <= query->minute;
 }
 
+/* Whether a pin chose the version: then nothing that is published chooses another. */
+static bool is_pinned(
+	const struct inquiry *inquiry, const struct fp_select_query *query, uint32_t chosen)
+{
+	const struct fp_answer *answer = &inquiry->what_if->answer;
+	const struct fp_catalog_version *version = fp_answer_version(answer, chosen);
+	const struct fp_override *pin =
+		fp_overrides_pin(inquiry->snapshot->overrides, answer->repository->settings->name,
+			answer->package->settings->id, query->branch_names[0]);
+
+	return pin && version && fp_str_equal_nocase(pin->version, version->row.text);
+}
+
 /* The answer after a change of the feed, from what selection found now. */
 static void set_after(const struct inquiry *inquiry, const struct fp_select_query *query,
 	const struct fp_point *before, struct fp_point *after)
@@ -74,7 +87,8 @@ static void set_after(const struct inquiry *inquiry, const struct fp_select_quer
 	if (before->outcome != FP_OUTCOME_OK && before->outcome != FP_OUTCOME_NO_DATABASE)
 		return;
 	if (inquiry->query->what == FP_WHAT_PUBLISH) {
-		if (is_eligible(inquiry, query) && is_newer(inquiry, before->version))
+		if (is_eligible(inquiry, query) && is_newer(inquiry, before->version) &&
+			!is_pinned(inquiry, query, before->version))
 			after->version = FP_WHAT_IF_VERSION;
 	} else if (before->version != FP_SELECT_NO_VERSION &&
 		   before->version == inquiry->quarantined) {

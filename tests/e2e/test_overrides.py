@@ -108,6 +108,13 @@ def test_branches_with_slashes(server, path):
     assert delete(server, path).status == 204
 
 
+def test_what_if_knows_pins(server):
+    asked = {'repo': 'winui', 'branch': 'main', 'publish': '2.4.2002010000-main'}
+    assert server.daemon.get('/what-if', **asked).json['commits']
+    put(server, '/pins/winui/main', version=THIRD)
+    assert server.daemon.get('/what-if', **asked).json['commits'] == []
+
+
 def test_expiry(server):
     until = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() + 3))
     assert put(server, f'/quarantine/winui/{NEWEST}', expires=until).status == 200

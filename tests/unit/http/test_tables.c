@@ -21,6 +21,11 @@ static const struct {
 	{"/repos/", NULL, NULL}, /* a placeholder is never empty */
 	{"/repos/a/b", NULL, NULL},
 	{"/history/00ff", "/history/{id}", "00ff"},
+	{"/quarantine/winui/1.0.0", "/quarantine/{repo}/{version}", "winui"},
+	{"/quarantine/winui/a/b", NULL, NULL},
+	{"/quarantine/winui/", NULL, NULL},
+	{"/pins/winui/release/2.4", "/pins/{repo}/{branch...}", "winui"}, /* all the rest */
+	{"/pins/winui", NULL, NULL},
 	{"/problems/no-database", "/problems/{code}", "no-database"},
 };
 
@@ -47,7 +52,8 @@ static void test_rows(void **state)
 		const struct fp_route *route = &fp_routes[i];
 
 		assert_int_equal(route->required & ~route->params, 0);
-		assert_true(route->params >> FP_PARAM_FORMAT & 1);
+		if (!(route->params >> FP_PARAM_FORMAT & 1))
+			fail_msg("%s does not take format", route->path);
 		assert_true(route->forms != 0 && route->methods != 0);
 		assert_non_null(route->handler);
 		assert_true(strlen(route->help) > 8);
