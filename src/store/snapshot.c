@@ -70,6 +70,7 @@ static int copy_repository(const struct fp_snapshot *snapshot, struct fp_snapsho
 	const struct fp_snapshot_repository *from)
 {
 	to->since_us = since(from->since_us, snapshot);
+	to->times_since_us = since(from->times_since_us, snapshot);
 	to->branches = from->branches ? fp_branches_ref(from->branches) : NULL;
 	to->trained = from->trained ? fp_trained_ref(from->trained) : NULL;
 	to->refs_synced_us = from->refs_synced_us;
@@ -81,6 +82,7 @@ static int copy_repository(const struct fp_snapshot *snapshot, struct fp_snapsho
 		to->packages[i].state =
 			package->state ? fp_package_state_ref(package->state) : NULL;
 		to->packages[i].since_us = since(package->since_us, snapshot);
+		to->packages[i].times_since_us = since(package->times_since_us, snapshot);
 		to->packages[i].feed_synced_us = package->feed_synced_us;
 		if (fp_snapshot_set_trouble(&to->packages[i].feed_trouble, package->feed_trouble) <
 			0)

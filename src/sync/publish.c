@@ -33,6 +33,7 @@ int fp_fill_repository(struct fp_snapshot *snapshot, size_t index, struct fp_bra
 	struct fp_snapshot_repository *repository = &snapshot->repositories[index];
 
 	repository->refs_synced_us = synced_us;
+	repository->times_since_us = 0;
 	if (branches)
 		fp_snapshot_set_branches(repository, branches);
 	if (fp_snapshot_set_trouble(&repository->refs_trouble, trouble) < 0)
@@ -127,6 +128,7 @@ static int update_package(struct fp_feed_source *source, const struct fp_overrid
 	struct fp_package_state *state;
 
 	package->feed_synced_us = synced_us_of(source, package->settings);
+	package->times_since_us = 0;
 	if (fp_snapshot_set_trouble(&package->feed_trouble,
 		    trouble ? trouble : trouble_of(source, package->settings)) < 0)
 		return -FP_ERROR_MEMORY;
