@@ -137,8 +137,14 @@ static int find_ancestry(struct fp_worker *worker, struct fp_answer *answer)
 	return 0;
 }
 
-/* A version that was chosen earlier need not be the newest that leads to the fork point. */
-static int judge_sticky(struct fp_worker *worker, struct fp_answer *answer)
+/* By something else than selection: an earlier answer to the same build, or a pin. */
+static bool is_given(const struct fp_answer *answer)
+{
+	return answer->is_sticky || (answer->pin && !answer->pin_is_void);
+}
+
+/* A version that is given need not be the newest that leads to the fork point. */
+static int judge_given(struct fp_worker *worker, struct fp_answer *answer)
 {
 	uint32_t commit;
 	int r = find_trained_ancestor(worker, answer, answer->selection.chosen, &commit);
@@ -159,7 +165,7 @@ static void warn(struct fp_answer *answer)
 	if (answer->trained_count > 0 && !answer->trained_is_ancestor)
 		answer->warnings |= 1u << FP_WARNING_TRAINED_AFTER_FORK_POINT;
 	if (answer->ancestry != answer->selection.chosen &&
-		!(answer->is_sticky && answer->trained_is_ancestor))
+		!(is_given(answer) && answer->trained_is_ancestor))
 		answer->warnings |= 1u << FP_WARNING_ANCESTRY_DISAGREES;
 }
 
@@ -176,8 +182,8 @@ int fp_answer_judge_training(struct fp_worker *worker, struct fp_answer *answer)
 	r = list_training_commits(worker, answer);
 	if (r >= 0)
 		r = find_ancestry(worker, answer);
-	if (r >= 0 && answer->is_sticky && !answer->trained_is_ancestor)
-		r = judge_sticky(worker, answer);
+	if (r >= 0 && is_given(answer) && !answer->trained_is_ancestor)
+		r = judge_given(worker, answer);
 	if (r >= 0)
 		warn(answer);
 	return r;

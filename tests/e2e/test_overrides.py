@@ -84,6 +84,7 @@ def test_a_pin_is_answered_and_says_so(server):
     assert document['package']['version'] == THIRD
     said = warnings(document)['pinned']
     assert NEWEST in said and WHY['reason'] in said and WHY['owner'] in said
+    assert list(warnings(document)) == ['pinned']     # it was trained on an ancestor all the same
     assert daemon.version(server.sha['310bc133'], 'release/2.4') == '2.4.2001312054-release_2_4'
     # A newer pin takes the place of the older one.
     assert put(server, '/pins/winui/main', version=SECOND).status == 200
