@@ -76,6 +76,16 @@ static int keep_record(
 	return 0;
 }
 
+/* An unknown commit is found in the history under what was asked for. */
+static struct fp_str asked_sha(const struct fp_question *question, char sha[FP_OID_HEX + 1])
+{
+	size_t len = question->sha.len < FP_OID_HEX ? question->sha.len : FP_OID_HEX;
+
+	for (size_t i = 0; i < len; i++)
+		sha[i] = fp_char_lower(question->sha.ptr[i]);
+	return fp_str_n(sha, len);
+}
+
 int fp_answer_record(struct fp_request *request, const struct fp_question *question,
 	unsigned status, struct fp_buf *buf, struct fp_hash128 *hash, struct fp_record *record,
 	struct fp_document *document)
@@ -91,6 +101,8 @@ int fp_answer_record(struct fp_request *request, const struct fp_question *quest
 	if (r < 0)
 		return r;
 	fill_record(request, answer, document, status, record, sha);
+	if (!record->sha.len)
+		record->sha = asked_sha(question, sha);
 	r = keep_record(request, record, hash);
 	if (r < 0)
 		return r;

@@ -173,3 +173,10 @@ def test_a_restart_changes_nothing(example):
     daemon.kill()
     daemon.start()
     assert listed(daemon) == before
+
+
+def test_an_unknown_commit_is_found_under_what_was_asked(example):
+    daemon = example.daemon.start()
+    assert daemon.resolve('AbCdEf0123' * 4, 'main', wait='0').status == 404
+    (item,) = daemon.get('/history', sha='abcdef0123' * 4).json['items']
+    assert item['outcome'] == 'unknown-commit' and item['sha'] == 'abcdef0123' * 4
