@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 32 };
+enum { THREADS_MAX = 512 };
 
 /* Snapshots that a slow reader kept are looked for now and then. */
 #define COLLECT_US (1 * FP_US_PER_S)
