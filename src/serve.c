@@ -5,6 +5,8 @@
  * is kept until the end, because snapshots made under it may still be read.
  */
 #include "commands.h"
+#include "hook_secrets.h"
+#include "restart.h"
 
 #include "forkpoint/base/file.h"
 #include "forkpoint/base/log.h"
@@ -36,6 +38,7 @@ struct daemon {
 	struct fp_publisher *publisher;
 	struct fp_sync *sync;
 	struct fp_worlds *worlds;
+	struct fp_hooks *hooks;
 	struct fp_sticky *sticky;
 	struct fp_service service;
 	_Atomic(struct fp_watch *) watch;
@@ -314,7 +317,9 @@ static int start_server(struct daemon *daemon, struct fp_error *error)
 			(struct fp_http_listen){config->listen[i].address, config->listen[i].port};
 	daemon->worlds = fp_worlds_new();
 	daemon->sticky = fp_sticky_new(config->history_sticky_us);
-	if (!daemon->worlds || !daemon->sticky)
+	daemon->hooks = fp_hooks_new();
+	if (!daemon->worlds || !daemon->sticky || !daemon->hooks ||
+		fp_hooks_set_from_config(daemon->hooks, config) < 0)
 		return fp_error_memory(error);
 	r = fp_sticky_load(daemon->sticky, config->data_dir, fp_clock_real_us(), error);
 	if (r < 0)
@@ -328,6 +333,7 @@ static int start_server(struct daemon *daemon, struct fp_error *error)
 		.data_dir = config->data_dir,
 		.outside = fp_sync_outside(daemon->sync),
 		.worlds = daemon->worlds,
+		.hooks = daemon->hooks,
 		.sticky = daemon->sticky,
 		.settings_from_text = fp_settings_from_text,
 		.started_us = fp_clock_real_us(),
@@ -376,6 +382,7 @@ static void stop(struct daemon *daemon)
 	fp_recorder_stop(daemon->recorder);
 	fp_journal_close(daemon->journal);
 	fp_worlds_free(daemon->worlds);
+	fp_hooks_free(daemon->hooks);
 	fp_sticky_free(daemon->sticky);
 	fp_publisher_free(daemon->publisher);
 	if (daemon->library_open)
@@ -396,7 +403,8 @@ static int apply_config(struct daemon *daemon, struct fp_error *error)
 	if (r >= 0)
 		r = fp_sync_reload(daemon->sync, config, error);
 	if (r >= 0)
-		return 0;
+		return fp_hooks_set_from_config(daemon->hooks, config) < 0 ? fp_error_memory(error)
+									   : 0;
 	daemon->config_count--;
 	fp_config_free(config);
 	return r;

@@ -259,9 +259,30 @@ static void check_token(
 	}
 }
 
+/* ---- hooks ---- */
+
+static void check_hook(
+	struct fp_reading *reading, const struct fp_json_value *object, void *element)
+{
+	static const char *const names[] = {"github", "gitlab", "gitea", "azure-devops", "generic"};
+	const struct fp_config_hook *hook = element;
+	bool known = false;
+
+	for (size_t i = 0; i < FP_ARRAY_SIZE(names); i++)
+		known |= hook->name && strcmp(hook->name, names[i]) == 0;
+	if (!known)
+		fp_reading_problem(reading, object,
+			"takes hooks of github, gitlab, gitea, azure-devops and generic");
+	need_one(reading, object, "secret_env", "secret_file");
+	if (known && strcmp(hook->name, "azure-devops") != 0 && hook->username)
+		fp_reading_problem(reading, object,
+			"\"username\" is for azure-devops; other senders show none");
+}
+
 void fp_config_check(struct fp_reading *reading, const struct fp_json_value *root)
 {
 	check_each(reading, FP_OWNER_ROOT, "feeds", root, reading->config, check_feed);
 	check_each(reading, FP_OWNER_ROOT, "repositories", root, reading->config, check_repository);
 	check_each(reading, FP_OWNER_ROOT, "tokens", root, reading->config, check_token);
+	check_each(reading, FP_OWNER_ROOT, "hooks", root, reading->config, check_hook);
 }

@@ -134,6 +134,9 @@ static void refuse_secret(
 	if (fp_setting_find(owner, FP_STR_LITERAL("password_env")))
 		instead = "give \"password_env\", the name of an environment variable, or "
 			  "\"password_file\"";
+	else if (fp_setting_find(owner, FP_STR_LITERAL("secret_env")))
+		instead = "give \"secret_env\", the name of an environment variable, or "
+			  "\"secret_file\"";
 	else if (owner == FP_OWNER_TOKEN)
 		instead = "give \"sha256\", the hash of the token";
 	fp_reading_key_problem(reading, member, "a secret never stands in this file; %s", instead);

@@ -51,6 +51,11 @@ const struct fp_setting fp_settings_table[] = {
 		.takes =
 			"a list of {\"name\": …, \"sha256\": …, \"may\": [\"sync\", \"override\"]}",
 		.help = "who may change something"},
+	{ROW(ROOT, "hooks", MAP), IN(fp_config, hooks), .part = FP_OWNER_HOOK,
+		.element_bytes = sizeof(struct fp_config_hook),
+		.takes = "an object: {\"secret_env\": …} or {\"secret_file\": …} for each of "
+			 "github, gitlab, gitea, azure-devops, generic",
+		.help = "whose webhooks are taken", .max = 100},
 	{ROW(ROOT, "http", PART), .offset = 0, .part = FP_OWNER_HTTP, .takes = "an object",
 		.help = "the HTTP server"},
 	{ROW(ROOT, "history", PART), .offset = 0, .part = FP_OWNER_HISTORY, .takes = "an object",
@@ -274,6 +279,16 @@ const struct fp_setting fp_settings_table[] = {
 	{ROW(TOKEN, "may", OTHER), .offset = 0, .takes = "a list of sync, override",
 		.help = "what it may do", .read = fp_read_rights, .print = fp_print_rights,
 		.required = true},
+
+	{ROW(HOOK, "secret_env", TEXT), IN(fp_config_hook, secret.env),
+		.takes = "the name of an environment variable",
+		.help = "where the secret stands that the sender shares",
+		.form = fp_config_form_environment},
+	{ROW(HOOK, "secret_file", PATH), IN(fp_config_hook, secret.file), .takes = "a file",
+		.help = "where the secret stands that the sender shares"},
+	{ROW(HOOK, "username", TEXT), IN(fp_config_hook, username), .takes = "a name",
+		.help = "for the Basic authentication of azure-devops; absent: none is sent",
+		.form = fp_config_form_username},
 };
 
 size_t fp_settings_count(void)
@@ -304,6 +319,7 @@ const char *fp_setting_owner_path(enum fp_setting_owner owner)
 		[FP_OWNER_RELEASE] = "repositories.*.release[].",
 		[FP_OWNER_PACKAGE] = "repositories.*.packages[].",
 		[FP_OWNER_TOKEN] = "tokens[].",
+		[FP_OWNER_HOOK] = "hooks.*.",
 	};
 
 	_Static_assert(FP_ARRAY_SIZE(paths) == FP_OWNER_COUNT, "a path for every owner");

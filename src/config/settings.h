@@ -22,6 +22,7 @@ enum fp_setting_owner {
 	FP_OWNER_RELEASE,
 	FP_OWNER_PACKAGE,
 	FP_OWNER_TOKEN,
+	FP_OWNER_HOOK,
 	FP_OWNER_COUNT,
 };
 

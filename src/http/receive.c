@@ -180,6 +180,22 @@ static enum fp_method method_of(const char *method)
 	return (enum fp_method)0;
 }
 
+static void take_headers(struct fp_exchange *exchange)
+{
+	static const char *const names[] = {
+		[FP_HEADER_HUB_SIGNATURE_256] = "X-Hub-Signature-256",
+		[FP_HEADER_GITEA_SIGNATURE] = "X-Gitea-Signature",
+		[FP_HEADER_GITLAB_TOKEN] = "X-Gitlab-Token",
+		[FP_HEADER_GITHUB_DELIVERY] = "X-GitHub-Delivery",
+		[FP_HEADER_GITEA_DELIVERY] = "X-Gitea-Delivery",
+		[FP_HEADER_GITLAB_EVENT_UUID] = "X-Gitlab-Event-UUID",
+	};
+
+	_Static_assert(FP_ARRAY_SIZE(names) == FP_HEADER_COUNT, "a name for every header");
+	for (int i = 0; i < FP_HEADER_COUNT; i++)
+		exchange->request.headers[i] = fp_exchange_header(exchange, names[i]);
+}
+
 static void begin(struct fp_http_loop *loop, struct fp_exchange *exchange,
 	struct MHD_Connection *connection, const char *url, const char *method)
 {
@@ -207,6 +223,8 @@ static void begin(struct fp_http_loop *loop, struct fp_exchange *exchange,
 	request->authorization = fp_exchange_header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
 	request->wants_fresh =
 		asks_fresh(fp_exchange_header(exchange, MHD_HTTP_HEADER_CACHE_CONTROL));
+	if (!request->head && strcmp(method, MHD_HTTP_METHOD_GET) != 0)
+		take_headers(exchange);
 	set_id(loop, request, fp_exchange_header(exchange, "X-Request-Id"));
 	request->client = fp_connection_client(connection);
 	loop->active++;

@@ -134,6 +134,13 @@ struct fp_config_token {
 	bool may_sync, may_override;
 };
 
+/* Of webhooks. */
+struct fp_config_hook {
+	char *name; /* github, gitlab, gitea, azure-devops, generic */
+	struct fp_config_secret secret;
+	char *username; /* azure-devops; NULL = none */
+};
+
 struct fp_config {
 	char *path;
 	struct fp_config_listen *listen;
@@ -146,6 +153,8 @@ struct fp_config {
 	size_t repository_count;
 	struct fp_config_token *tokens;
 	size_t token_count;
+	struct fp_config_hook *hooks;
+	size_t hook_count;
 	char *log_level;       /* error, warning, info, debug */
 	unsigned http_threads; /* 0 = one per core */
 	unsigned http_max_connections;

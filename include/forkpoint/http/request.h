@@ -64,6 +64,17 @@ enum fp_method {
 	FP_METHOD_DELETE = 8,
 };
 
+/* Headers by which somebody shows who he is, of requests that are no GET. */
+enum fp_header {
+	FP_HEADER_HUB_SIGNATURE_256,
+	FP_HEADER_GITEA_SIGNATURE,
+	FP_HEADER_GITLAB_TOKEN,
+	FP_HEADER_GITHUB_DELIVERY,
+	FP_HEADER_GITEA_DELIVERY,
+	FP_HEADER_GITLAB_EVENT_UUID,
+	FP_HEADER_COUNT,
+};
+
 struct fp_request;
 struct fp_reply;
 
@@ -135,6 +146,7 @@ struct fp_request {
 	struct fp_str if_none_match;
 	struct fp_str last_event_id;
 	struct fp_str authorization;
+	struct fp_str headers[FP_HEADER_COUNT]; /* as long as the request lasts */
 	struct fp_str agent;
 	struct fp_buf body;
 	struct fp_str client;		/* numeric address */
@@ -272,6 +284,7 @@ fp_handler fp_handle_events;
 fp_handler fp_handle_freshness;
 fp_handler fp_handle_history;
 fp_handler fp_handle_history_list;
+fp_handler fp_handle_hook;
 fp_handler fp_handle_index;
 fp_handler fp_handle_livez;
 fp_handler fp_handle_metrics;
@@ -286,6 +299,7 @@ fp_handler fp_handle_replay;
 fp_handler fp_handle_repos;
 fp_handler fp_handle_resolve;
 fp_handler fp_handle_stamp;
+fp_handler fp_handle_sync;
 fp_handler fp_handle_stats;
 fp_handler fp_handle_timeline;
 fp_handler fp_handle_versions;

@@ -14,6 +14,7 @@
 #include "forkpoint/store/journal.h"
 #include "forkpoint/store/recorder.h"
 
+struct fp_hooks;
 struct fp_watch;
 
 /* Answers that were given without a record. */
@@ -36,6 +37,7 @@ struct fp_service {
 	struct fp_settings *(*settings_from_text)(struct fp_str text);
 	int64_t started_us;
 	struct fp_watch *watch; /* NULL: nobody tells events */
+	struct fp_hooks *hooks; /* NULL: no webhooks are taken */
 };
 
 struct fp_worker;

@@ -134,6 +134,10 @@ static void keeps_secrets_out(void **state)
 			"\"token",
 			"tokens[0].token: a secret never stands in this file; give "
 			"\"sha256\""},
+		{"{\"hooks\":{\"github\":{\"secret_env\":\"A\",\"secret\":\"hush\"}}}",
+			"\"secret\"",
+			"hooks.github.secret: a secret never stands in this file; give "
+			"\"secret_env\""},
 		/* names and passwords in URLs */
 		{"{\"feeds\":{\"f\":{\"url\":\"https://me:hush@h/\"}}}", "\"https://me",
 			"feeds.f.url: a URL here holds no name and no password"},
@@ -166,6 +170,13 @@ static void looks_across_settings(void **state)
 	static const struct row rows[] = {
 		/* feeds */
 		{"{\"feeds\":{\"f\":{}}}", "{}}", "feeds.f: takes \"url\" or \"nuget_config\""},
+		{"{\"hooks\":{\"github\":{}}}", "{}}",
+			"hooks.github: takes \"secret_env\" or \"secret_file\""},
+		{"{\"hooks\":{\"bitbucket\":{\"secret_env\":\"A\"}}}", "{\"secret",
+			"hooks.bitbucket: takes hooks of github, gitlab, gitea, azure-devops and "
+			"generic"},
+		{"{\"hooks\":{\"gitlab\":{\"secret_env\":\"A\",\"username\":\"b\"}}}", "{\"secret",
+			"hooks.gitlab: \"username\" is for azure-devops; other senders show none"},
 		{"{" FEED(",\"nuget_config\":{\"file\":\"a\",\"source\":\"b\"}") "}",
 			"\"nuget_config",
 			"feeds.f.nuget_config: \"url\" and \"nuget_config\" exclude each "
