@@ -8,7 +8,13 @@
 
 #include <stdio.h>
 
-enum { REASON_MAX_BYTES = 1000, OWNER_MAX_BYTES = 200, LIMIT_DEFAULT = 100, FIELDS = 14 };
+enum {
+	REASON_MAX_BYTES = 1000,
+	OWNER_MAX_BYTES = 200,
+	LIMIT_DEFAULT = 100,
+	FIELDS = 14,
+	BRANCH_MAX_BYTES = 1100
+};
 
 #define STAMPS "stamps:"
 
@@ -231,6 +237,28 @@ static bool find_package(struct fp_request *request, struct fp_reply *reply,
 	return found;
 }
 
+/* A pin's branch as answers have it: a former name would never be met. One that is not there can
+ * only be given up. Its name is copied, as the package's. */
+static bool find_branch(struct fp_request *request, struct fp_reply *reply,
+	struct fp_override *override, char name[BRANCH_MAX_BYTES])
+{
+	struct fp_worker *worker = request->context->worker;
+	struct fp_answer *answer = &request->context->answer;
+	const struct fp_snapshot *snapshot = fp_worker_enter(worker);
+	bool found = fp_service_find_branch(snapshot, request->argument, request->second, answer);
+
+	if (found) {
+		snprintf(name, BRANCH_MAX_BYTES, "%.*s", FP_STR_ARG(answer->branch->name));
+		override->branch = fp_str(name);
+	} else if (request->method == FP_METHOD_PUT) {
+		fp_reply_problem(request, reply, fp_problem_of(answer->outcome)->code,
+			answer->nearest, answer->nearest_count, "%s",
+			answer->detail.len ? answer->detail.data : "the branch is not known");
+	}
+	fp_worker_leave(worker);
+	return found || request->method != FP_METHOD_PUT;
+}
+
 static bool is_stamp(struct fp_str text)
 {
 	fp_minute minute;
@@ -318,6 +346,9 @@ static void write_detail(const struct fp_override *override, struct fp_buf *buf)
 static enum fp_handled failed(
 	struct fp_request *request, struct fp_reply *reply, const struct fp_error *error)
 {
+	if (error->code == FP_ERROR_LIMIT)
+		return fp_reply_problem(
+			request, reply, "too-many-requests", NULL, 0, "%s", error->text);
 	if (error->code == FP_ERROR_FULL)
 		return fp_reply_problem(request, reply, "not-ready", NULL, 0,
 			"the decision cannot be kept: %s", error->text);
@@ -390,12 +421,14 @@ static enum fp_handled decide(
 {
 	struct fp_authority authority = {0};
 	enum fp_handled handled;
+	char branch[BRANCH_MAX_BYTES];
 
 	if (!fp_authority_check(request, reply, FP_RIGHT_OVERRIDE, &authority, &handled))
 		return handled;
-	if (override->kind == FP_OVERRIDE_PIN)
-		override->branch = request->second;
-	else if (!find_versions(request, reply, override))
+	override->branch = override->kind == FP_OVERRIDE_PIN ? request->second : (struct fp_str){0};
+	if (override->kind == FP_OVERRIDE_PIN && !find_branch(request, reply, override, branch))
+		return FP_HANDLED;
+	if (override->kind == FP_OVERRIDE_QUARANTINE && !find_versions(request, reply, override))
 		return FP_HANDLED;
 	return request->method == FP_METHOD_PUT ? set(request, reply, override, &authority)
 						: end(request, reply, override, &authority);

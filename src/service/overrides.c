@@ -5,6 +5,7 @@
 #include "forkpoint/service/watch.h"
 #include "forkpoint/store/publications.h"
 
+#include "locate.h"
 #include "worker.h"
 
 static int note_publication(
@@ -14,6 +15,16 @@ static int note_publication(
 		.kind = FP_PUBLISHED_OVERRIDES, .revision = revision, .at_us = at_us};
 
 	return fp_store_note_publication(store, &publication, error);
+}
+
+bool fp_service_find_branch(const struct fp_snapshot *snapshot, struct fp_str repo,
+	struct fp_str branch, struct fp_answer *answer)
+{
+	const struct fp_question question = {.repo = repo, .branch = branch};
+
+	fp_answer_clear(answer);
+	return fp_locate_repository(answer, snapshot, &question) &&
+	       fp_locate_branch(answer, &question);
 }
 
 int fp_service_publish_overrides(

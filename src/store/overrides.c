@@ -2,7 +2,6 @@
 #include "forkpoint/store/overrides.h"
 
 #include "forkpoint/base/array.h"
-#include "forkpoint/core/nuget_version.h"
 
 #include "audit_write.h"
 #include "sql.h"
@@ -51,6 +50,12 @@ static int end_same(struct fp_store *store, const struct fp_override *like, stru
 	return r;
 }
 
+static int count_in_force(struct fp_store *store, int64_t *count, struct fp_error *error)
+{
+	return fp_sql_find(store, FP_SQL_OVERRIDE_COUNT,
+		"SELECT count(*) FROM overrides WHERE ended_us IS NULL", NULL, 0, count, error);
+}
+
 static struct fp_sql_value optional(struct fp_str text)
 {
 	return text.len ? fp_sql_text(text) : (struct fp_sql_value){.type = FP_SQL_NULL};
@@ -86,13 +91,19 @@ int fp_store_set_override(struct fp_store *store, const struct fp_override *over
 	const struct fp_audit_entry *entry, int64_t now_us, int64_t *id, struct fp_error *error)
 {
 	FP_CLEANUP_TRANSACTION struct fp_transaction transaction = {0};
-	int64_t revision = 0, ended = 0, added = 0;
+	int64_t revision = 0, ended = 0, in_force = 0, added = 0;
 	int r = fp_transaction_begin(&transaction, store, false, error);
 
 	if (r >= 0)
 		r = next_revision(store, &revision, error);
 	if (r >= 0)
 		r = end_same(store, override, override->set_by, revision, now_us, &ended, error);
+	if (r >= 0)
+		r = count_in_force(store, &in_force, error);
+	if (r >= 0 && in_force >= FP_OVERRIDES_MAX)
+		return fp_error_set(error, FP_ERROR_LIMIT,
+			"%d quarantines and pins are in force, which is all there may be; end some",
+			FP_OVERRIDES_MAX);
 	if (r >= 0)
 		r = add(store, override, revision, now_us, error);
 	added = sqlite3_last_insert_rowid(store->facts);
@@ -126,6 +137,22 @@ int fp_store_end_override(struct fp_store *store, const struct fp_override *like
 	return r < 0 ? r : 0;
 }
 
+/* An entry in the audit for each whose time has come, as for those that people end. */
+static int tell_expired(struct fp_store *store, int64_t now_us, struct fp_error *error)
+{
+	const struct fp_sql_value value = fp_sql_integer(now_us);
+
+	return fp_sql_run(store, FP_SQL_OVERRIDES_TELL,
+		"INSERT INTO audit (at_us, who, client, request_id, action, subject, detail)"
+		" SELECT ?1, 'expiry', '', '',"
+		" CASE kind WHEN 2 THEN 'pin.end' ELSE 'quarantine.end' END,"
+		" repo || '/' || CASE WHEN kind = 2 THEN branch WHEN version <> '' THEN version"
+		" ELSE 'stamps:' || first_stamp || '-' || last_stamp END,"
+		" '{\"id\":' || override || '}'"
+		" FROM overrides WHERE ended_us IS NULL AND expires_us <= ?1 ORDER BY override",
+		&value, 1, error);
+}
+
 int fp_store_expire_overrides(struct fp_store *store, int64_t now_us, struct fp_error *error)
 {
 	FP_CLEANUP_TRANSACTION struct fp_transaction transaction = {0};
@@ -134,6 +161,8 @@ int fp_store_expire_overrides(struct fp_store *store, int64_t now_us, struct fp_
 
 	if (r >= 0)
 		r = next_revision(store, &revision, error);
+	if (r >= 0)
+		r = tell_expired(store, now_us, error);
 	if (r >= 0) {
 		const struct fp_sql_value values[] = {
 			fp_sql_integer(now_us), fp_sql_integer(revision)};
@@ -307,24 +336,6 @@ static bool is_about(const struct fp_override *override, enum fp_override_kind k
 	       fp_str_equal_nocase(override->package, package);
 }
 
-static bool covers(const struct fp_override *override, struct fp_str version, struct fp_str stamp)
-{
-	if (override->version.len)
-		return fp_version_text_compare(override->version, version) == 0;
-	return stamp.len > 0 && fp_str_compare(stamp, override->first_stamp) >= 0 &&
-	       fp_str_compare(stamp, override->last_stamp) <= 0;
-}
-
-const struct fp_override *fp_overrides_quarantine(const struct fp_overrides *overrides,
-	struct fp_str repo, struct fp_str package, struct fp_str version, struct fp_str stamp)
-{
-	for (size_t i = 0; overrides && i < overrides->count; i++)
-		if (is_about(&overrides->items[i], FP_OVERRIDE_QUARANTINE, repo, package) &&
-			covers(&overrides->items[i], version, stamp))
-			return &overrides->items[i];
-	return NULL;
-}
-
 const struct fp_override *fp_overrides_pin(const struct fp_overrides *overrides, struct fp_str repo,
 	struct fp_str package, struct fp_str branch)
 {
@@ -333,13 +344,4 @@ const struct fp_override *fp_overrides_pin(const struct fp_overrides *overrides,
 			fp_str_equal(overrides->items[i].branch, branch))
 			return &overrides->items[i];
 	return NULL;
-}
-
-bool fp_overrides_concern(
-	const struct fp_overrides *overrides, struct fp_str repo, struct fp_str package)
-{
-	for (size_t i = 0; overrides && i < overrides->count; i++)
-		if (is_about(&overrides->items[i], FP_OVERRIDE_QUARANTINE, repo, package))
-			return true;
-	return false;
 }

@@ -1,26 +1,88 @@
 /* Catalogs under overrides: which of a package's versions are quarantined. */
+#include "forkpoint/core/nuget_version.h"
 #include "forkpoint/store/snapshot.h"
 
 #include <stdlib.h>
 
-/* Of which package of which repository, under which overrides. */
-struct concern {
-	struct fp_str repo, package;
-	const struct fp_overrides *overrides;
+struct range {
+	fp_minute first, last;
 };
 
-static bool is_quarantined(const struct concern *concern, const struct fp_catalog_version *version)
-{
-	char text[FP_STAMP_TEXT_MAX];
-	struct fp_str stamp = {0};
+/* What is quarantined of one package, so that each of its versions costs one look-up. */
+struct rules {
+	struct fp_map versions; /* by their keys */
+	struct range *ranges;
+	size_t range_count;
+};
 
-	if (version->decoded.grammar != FP_GRAMMAR_NONE &&
-		fp_stamp_is_writable(version->decoded.minute)) {
-		fp_stamp_format(version->decoded.minute, text);
-		stamp = fp_str(text);
+static void rules_release(struct rules *rules)
+{
+	fp_map_release(&rules->versions);
+	free(rules->ranges);
+}
+
+static int add_version(struct rules *rules, struct fp_str version)
+{
+	struct fp_buf FP_CLEANUP_BUF key = {0};
+
+	fp_buf_init(&key, FP_VERSION_MAX_BYTES * 4);
+	fp_version_key(version, &key);
+	if (key.state != FP_BUF_OK)
+		return key.state == FP_BUF_TOO_LARGE ? 0 : -FP_ERROR_MEMORY;
+	return fp_map_set(&rules->versions, fp_buf_str(&key), 1);
+}
+
+static int add_rule(struct rules *rules, const struct fp_override *override)
+{
+	struct range *range = &rules->ranges[rules->range_count];
+
+	if (override->version.len)
+		return add_version(rules, override->version);
+	if (fp_stamp_parse(override->first_stamp, &range->first) &&
+		fp_stamp_parse(override->last_stamp, &range->last))
+		rules->range_count++;
+	return 0;
+}
+
+static int read_rules(struct rules *rules, struct fp_str repo, struct fp_str package,
+	const struct fp_overrides *overrides)
+{
+	size_t count = overrides ? overrides->count : 0;
+	int r = 0;
+
+	rules->ranges = calloc(count + 1, sizeof(*rules->ranges));
+	if (!rules->ranges)
+		return -FP_ERROR_MEMORY;
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		const struct fp_override *item = &overrides->items[i];
+
+		if (item->kind == FP_OVERRIDE_QUARANTINE && fp_str_equal(item->repo, repo) &&
+			fp_str_equal_nocase(item->package, package))
+			r = add_rule(rules, item);
 	}
-	return fp_overrides_quarantine(concern->overrides, concern->repo, concern->package,
-		       version->row.text, stamp) != NULL;
+	return r;
+}
+
+static bool has_key(const struct fp_map *keys, struct fp_str version)
+{
+	struct fp_buf FP_CLEANUP_BUF key = {0};
+	uint32_t ignored;
+
+	if (keys->count == 0)
+		return false;
+	fp_buf_init(&key, FP_VERSION_MAX_BYTES * 4);
+	fp_version_key(version, &key);
+	return key.state == FP_BUF_OK && fp_map_get(keys, fp_buf_str(&key), &ignored);
+}
+
+static bool is_quarantined(const struct rules *rules, const struct fp_catalog_version *version)
+{
+	if (version->decoded.grammar != FP_GRAMMAR_NONE)
+		for (size_t i = 0; i < rules->range_count; i++)
+			if (version->decoded.minute >= rules->ranges[i].first &&
+				version->decoded.minute <= rules->ranges[i].last)
+				return true;
+	return has_key(&rules->versions, version->row.text);
 }
 
 static bool has_quarantined(const struct fp_catalog *catalog)
@@ -32,14 +94,14 @@ static bool has_quarantined(const struct fp_catalog *catalog)
 }
 
 /* The rows that are to be told otherwise. */
-static size_t list_changes(const struct concern *concern, const struct fp_catalog *catalog,
-	struct fp_catalog_row *rows)
+static size_t list_changes(
+	const struct rules *rules, const struct fp_catalog *catalog, struct fp_catalog_row *rows)
 {
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < catalog->version_count; i++) {
 		const struct fp_catalog_version *version = &catalog->versions[i];
-		bool quarantined = is_quarantined(concern, version);
+		bool quarantined = is_quarantined(rules, version);
 
 		if (quarantined == version->row.quarantined)
 			continue;
@@ -50,8 +112,9 @@ static size_t list_changes(const struct concern *concern, const struct fp_catalo
 }
 
 /* *changed gets NULL when the catalog is as it should be. */
-static int change_catalog(const struct fp_package_settings *settings, const struct concern *concern,
-	const struct fp_catalog *catalog, struct fp_catalog **changed)
+static int change_catalog(const struct fp_package_settings *settings, struct fp_str repo,
+	const struct fp_overrides *overrides, const struct fp_catalog *catalog,
+	struct fp_catalog **changed)
 {
 	const struct fp_catalog_options options = {
 		.grammars = settings->grammars,
@@ -59,17 +122,19 @@ static int change_catalog(const struct fp_package_settings *settings, const stru
 		.keep_unlisted = settings->keep_unlisted,
 	};
 	FP_CLEANUP_FREE struct fp_catalog_row *rows = NULL;
+	FP_CLEANUP(rules_release) struct rules rules = {0};
 	struct fp_error error;
 	size_t count;
 
 	*changed = NULL;
-	if (!fp_overrides_concern(concern->overrides, concern->repo, concern->package) &&
-		!has_quarantined(catalog))
+	if (read_rules(&rules, repo, settings->id, overrides) < 0)
+		return -FP_ERROR_MEMORY;
+	if (rules.range_count == 0 && rules.versions.count == 0 && !has_quarantined(catalog))
 		return 0;
 	rows = malloc((catalog->version_count + 1) * sizeof(*rows));
 	if (!rows)
 		return -FP_ERROR_MEMORY;
-	count = list_changes(concern, catalog, rows);
+	count = list_changes(&rules, catalog, rows);
 	if (count == 0)
 		return 0;
 	return fp_catalog_change(catalog, rows, count, &options, changed, &error);
@@ -79,9 +144,8 @@ int fp_package_state_quarantine(struct fp_package_state *state,
 	const struct fp_package_settings *settings, struct fp_str repo,
 	const struct fp_overrides *overrides)
 {
-	const struct concern concern = {repo, settings->id, overrides};
 	struct fp_catalog *changed;
-	int r = change_catalog(settings, &concern, state->catalog, &changed);
+	int r = change_catalog(settings, repo, overrides, state->catalog, &changed);
 
 	if (r < 0 || !changed)
 		return r;
@@ -94,11 +158,10 @@ struct fp_package_state *fp_package_state_under(struct fp_package_state *state,
 	const struct fp_package_settings *settings, struct fp_str repo,
 	const struct fp_overrides *overrides)
 {
-	const struct concern concern = {repo, settings->id, overrides};
 	FP_CLEANUP(fp_catalog_free_cleanup) struct fp_catalog *changed = NULL;
 	struct fp_package_state *under;
 
-	if (change_catalog(settings, &concern, state->catalog, &changed) < 0)
+	if (change_catalog(settings, repo, overrides, state->catalog, &changed) < 0)
 		return NULL;
 	if (!changed)
 		return fp_package_state_ref(state);

@@ -109,6 +109,21 @@ def test_branches_with_slashes(server, path):
     assert delete(server, path).status == 204
 
 
+def test_versions_and_branches_by_other_spellings(server):
+    """What NuGet holds for one version is one here, and a branch's former name means the branch."""
+    assert put(server, f'/quarantine/winui/{NEWEST.upper()}').status == 200
+    assert server.daemon.version(server.tip, 'main') == SECOND
+    assert delete(server, f'/quarantine/winui/{NEWEST}').status == 204
+    server.daemon.config['repositories']['winui']['aliases'] = {'main': ['master']}
+    server.daemon.stop()
+    server.daemon.start()
+    reply = put(server, '/pins/winui/master', version=THIRD)
+    assert (reply.status, reply.json['branch']) == (200, 'main')
+    assert server.daemon.version(server.tip, 'main') == THIRD
+    assert delete(server, '/pins/winui/master').status == 204
+    assert server.daemon.version(server.tip, 'main') == NEWEST
+
+
 def test_what_if_knows_pins(server):
     asked = {'repo': 'winui', 'branch': 'main', 'publish': '2.4.2002010000-main'}
     assert server.daemon.get('/what-if', **asked).json['commits']
@@ -124,6 +139,9 @@ def test_expiry(server):
                what='the end of the quarantine')
     (item,) = server.daemon.get('/quarantine?past').json['items']
     assert item['ended_at'] is not None
+    last = server.daemon.get('/audit', headers=BEARER).json['items'][0]
+    assert (last['who'], last['action'], last['subject']) == (
+        'expiry', 'quarantine.end', f'winui/{NEWEST}')
 
 
 def test_a_restart_forgets_nothing(server):
@@ -212,6 +230,8 @@ BAD = [
     ('/quarantine/winui/stamps:2001312359-2001310000', WHY, 400, 'the earlier first'),
     ('/quarantine/winui/stamps:2013310000-2013312359', WHY, 400, 'ten digits'),
     ('/pins/winui/main', WHY, 400, '"version"'),
+    ('/pins/winui/mian', {**WHY, 'version': THIRD}, 404, 'unknown-branch'),
+    ('/pins/nix/main', {**WHY, 'version': THIRD}, 404, 'unknown-repository'),
 ]
 
 

@@ -11,6 +11,11 @@ enum fp_override_result {
 	FP_OVERRIDE_NONE, /* nothing of that kind is in force */
 };
 
+/* The branch that a pin is about, of that name or former name: answer->branch. False with the
+ * answer's outcome. Memory only. */
+bool fp_service_find_branch(const struct fp_snapshot *snapshot, struct fp_str repo,
+	struct fp_str branch, struct fp_answer *answer);
+
 /* Keeps and publishes a decision; *id gets its number. */
 int fp_service_set_override(const struct fp_service *service, const struct fp_override *override,
 	const struct fp_audit_entry *entry, int64_t *id, struct fp_error *error);

@@ -10,6 +10,8 @@
 
 enum fp_override_kind { FP_OVERRIDE_QUARANTINE = 1, FP_OVERRIDE_PIN };
 
+enum { FP_OVERRIDES_MAX = 1000 }; /* in force at one time */
+
 struct fp_override {
 	int64_t id; /* 0 before it is kept */
 	enum fp_override_kind kind;
@@ -38,17 +40,9 @@ struct fp_overrides {
 struct fp_overrides *fp_overrides_ref(struct fp_overrides *overrides);
 void fp_overrides_unref(struct fp_overrides *overrides);
 
-/* The quarantine that a version falls under; NULL. stamp: its ten digits, empty where it has none.
- */
-const struct fp_override *fp_overrides_quarantine(const struct fp_overrides *overrides,
-	struct fp_str repo, struct fp_str package, struct fp_str version, struct fp_str stamp);
 /* The pin of a branch; NULL. */
 const struct fp_override *fp_overrides_pin(const struct fp_overrides *overrides, struct fp_str repo,
 	struct fp_str package, struct fp_str branch);
-/* Whether any quarantine is about the package. */
-bool fp_overrides_concern(
-	const struct fp_overrides *overrides, struct fp_str repo, struct fp_str package);
-
 /* Those in force at that revision; -1 = now. */
 int fp_store_load_overrides(struct fp_store *store, int64_t revision,
 	struct fp_overrides **overrides, struct fp_error *error);
@@ -57,7 +51,7 @@ struct fp_audit_entry;
 
 /* Keeps a decision and the audit entry about it in one transaction. A decision about the same thing
  * (a pin of that branch and package, a quarantine of those versions) that is in force is ended by
- * it. *id gets its number. */
+ * it. *id gets its number. -FP_ERROR_LIMIT when as many as may be are in force. */
 int fp_store_set_override(struct fp_store *store, const struct fp_override *override,
 	const struct fp_audit_entry *entry, int64_t now_us, int64_t *id, struct fp_error *error);
 /* Ends the decision about the same thing as `like`. 1 when none is in force. */
