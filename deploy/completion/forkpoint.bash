@@ -5,7 +5,7 @@ _forkpoint()
 	local common='--server --token-file --timeout --json --format --help'
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve check-config print-config probe-feed backup restore verify version help resolve stamp
+		COMPREPLY=($(compgen -W "serve check-config print-config probe-feed backup restore export import verify version help resolve stamp
 			diagnose timeline changes what-if history freshness decode versions quarantine pin lint
 			audit-pins" -- "$word"))
 		return
@@ -29,6 +29,8 @@ _forkpoint()
 	probe-feed) options='--package' ;;
 	backup) options='--config' ;;
 	restore) options='--config' ;;
+	export) options='--since --config' ;;
+	import) options='--config' ;;
 	verify) options='--config --sample' ;;
 	resolve) options="$common --repo --branch --release --package --sha --build --as-of --wait --candidates" ;;
 	stamp) options="$common --repo --branch --release --package --sha --wait" ;;

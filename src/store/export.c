@@ -173,7 +173,8 @@ enum { REQUEST_HASH = 11, REQUEST_ANSWER = 12, REQUEST_DOCUMENT = 13 };
 
 static const char requests_sql[] =
 	"SELECT r.request, r.at_us, r.status, r.duration_us, f.text, c.text, g.text, b.text,"
-	" r.at_us - r.feed_age_us, r.at_us - r.refs_age_us, r.as_of_us, a.hash, a.answer, a.repo,"
+	" (r.at_us / 1000000 - r.feed_age_s) * 1000000,"
+	" (r.at_us / 1000000 - r.refs_age_s) * 1000000, r.as_of_us, a.hash, a.answer, a.repo,"
 	" a.branch, a.sha, a.version, a.outcome, a.holes, a.document FROM requests r"
 	" JOIN answers a ON a.answer = r.answer JOIN forms f ON f.id = r.form"
 	" JOIN clients c ON c.id = r.client JOIN agents g ON g.id = r.agent"

@@ -89,7 +89,8 @@ def test_a_damaged_mirror_is_cloned_again_at_once(example):
     eventually(lambda: daemon.resolve(pushed, 'main', wait='0').status == 200, what='the clone')
     assert list(mirror.parent.glob('winui.git.damaged-*'))
     assert daemon.get('/repos/winui').json['trouble'] is None
-    assert daemon.get('/repos/winui').json['sync']['failures'] == 0
+    eventually(lambda: daemon.get('/repos/winui').json['sync']['failures'] == 0,
+               what='a look that succeeded')
 
 
 def test_what_only_the_damaged_mirror_had_is_rescued(example):
@@ -144,7 +145,9 @@ def test_a_busy_mirror_is_no_failure(example):
         assert status['trouble'] is None
         assert 'another process' in status['sync']['last_error']
     eventually(lambda: daemon.resolve(pushed, 'main', wait='0').status == 200, what='the commit')
-    assert daemon.get('/repos/winui').json['sync']['last_error'] is None
+    # The look is noted a moment after what it found is served.
+    eventually(lambda: daemon.get('/repos/winui').json['sync']['last_error'] is None,
+               what='a look without an error')
     assert 'sync.failed' not in daemon.log
 
 
