@@ -239,6 +239,54 @@ static void tell_settings(struct telling *telling)
 		tell_setting(telling, "packages", nothing, nothing);
 }
 
+/* ---- what people decided ---- */
+
+static bool is_in_force(const struct fp_overrides *overrides, int64_t id)
+{
+	for (size_t i = 0; overrides && i < overrides->count; i++)
+		if (overrides->items[i].id == id)
+			return true;
+	return false;
+}
+
+static void write_decision(const struct fp_override *override, struct fp_buf *buf)
+{
+	if (override->kind == FP_OVERRIDE_PIN)
+		fp_buf_addf(buf, "The pin of branch %.*s to %.*s", FP_STR_ARG(override->branch),
+			FP_STR_ARG(override->version));
+	else if (override->version.len)
+		fp_buf_addf(buf, "The quarantine of %.*s", FP_STR_ARG(override->version));
+	else
+		fp_buf_addf(buf, "The quarantine of stamps %.*s to %.*s",
+			FP_STR_ARG(override->first_stamp), FP_STR_ARG(override->last_stamp));
+	fp_buf_addf(
+		buf, " by %.*s (%.*s)", FP_STR_ARG(override->owner), FP_STR_ARG(override->reason));
+}
+
+/* Those of one side that the other has not. */
+static void tell_decisions(struct telling *telling, const struct fp_answer *has,
+	const struct fp_answer *lacks, bool is_new)
+{
+	const struct fp_overrides *overrides = has->snapshot ? has->snapshot->overrides : NULL;
+	const struct fp_str in_force = FP_STR_LITERAL("in-force"), none = {0};
+
+	for (size_t i = 0; overrides && has->repository && i < overrides->count; i++) {
+		const struct fp_override *override = &overrides->items[i];
+		bool is_pin = override->kind == FP_OVERRIDE_PIN;
+
+		if (!fp_str_equal(override->repo, has->repository->settings->name) ||
+			(lacks->snapshot && is_in_force(lacks->snapshot->overrides, override->id)))
+			continue;
+		write_decision(override, &telling->text);
+		fp_buf_add_text(&telling->text, is_new ? " has come into force." : " has ended.");
+		tell(telling, is_pin ? "pin" : "quarantine",
+			is_pin			? override->branch
+			: override->version.len ? override->version
+						: override->first_stamp,
+			is_new ? none : in_force, is_new ? in_force : none);
+	}
+}
+
 void fp_service_differences(const struct fp_answer *then, const struct fp_answer *now,
 	fp_difference_fn *tell_one, void *context)
 {
@@ -249,6 +297,8 @@ void fp_service_differences(const struct fp_answer *then, const struct fp_answer
 	tell_packages(&telling);
 	tell_branch(&telling);
 	tell_fork_point(&telling);
+	tell_decisions(&telling, now, then, true);
+	tell_decisions(&telling, then, now, false);
 	tell_settings(&telling);
 	fp_buf_release(&telling.text);
 }

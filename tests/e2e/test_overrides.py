@@ -167,6 +167,22 @@ def test_time_travel_sees_them_as_they_were(server):
     assert then['candidates']['rejected'] == first['candidates']['rejected']
 
 
+def test_replay_names_the_decisions(server):
+    first = server.daemon.resolve(server.tip, 'main').json
+    put(server, f'/quarantine/winui/{NEWEST}')
+    put(server, '/pins/winui/release/2.4', version=THIRD)
+    replay = server.daemon.get(f'/history/{first["id"]}/replay').json
+    told = {(item['what'], item.get('subject')): item for item in replay['differences']}
+    assert told['quarantine', NEWEST]['now'] == 'in-force'
+    assert WHY['reason'] in told['quarantine', NEWEST]['text']
+    assert ('pin', 'release/2.4') in told
+    second = server.daemon.resolve(server.tip, 'main').json
+    delete(server, f'/quarantine/winui/{NEWEST}')
+    replay = server.daemon.get(f'/history/{second["id"]}/replay').json
+    assert any(item['what'] == 'quarantine' and 'ended' in item['text']
+               for item in replay['differences'])
+
+
 def test_the_audit(server):
     put(server, f'/quarantine/winui/{NEWEST}')
     delete(server, f'/quarantine/winui/{NEWEST}')

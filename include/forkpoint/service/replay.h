@@ -3,7 +3,8 @@
 #include "forkpoint/service/answer.h"
 
 struct fp_difference {
-	const char *what; /* "answer", "package", "branch", "fork-point", "release", "setting" */
+	/* "answer", "package", "branch", "fork-point", "release", "quarantine", "pin", "setting" */
+	const char *what;
 	struct fp_str subject;	 /* the version, the branch, the setting; or empty */
 	struct fp_str then, now; /* empty = none */
 	struct fp_str text;	 /* one sentence */
