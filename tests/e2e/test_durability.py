@@ -117,7 +117,7 @@ def run_full_disk(example, small_disk, when_full):
     asker.note(asker.ask())
     fill(small_disk)
     eventually(lambda: not checks(daemon)['disk-bytes-free']['good'], what='a low disk is noticed')
-    assert 'event=disk.low' in daemon.log
+    daemon.wait_log('event=disk.low')
     return daemon, data, asker
 
 
@@ -129,7 +129,7 @@ def test_full_disk_refuses_and_recovers_by_itself(example, small_disk):
     assert daemon.get('/readyz').status == 503
     one = daemon.resolve(example.sha['merged'], 'main')
     assert one.status == 503
-    assert 'event=recorder.failed' in daemon.log and 'free some space' in daemon.log
+    daemon.wait_log('event=recorder.failed', 'free some space')
     assert daemon.get('/livez').status == 200
     # What was answered is kept through a kill on the full disk, and nothing is damaged.
     daemon.kill()
@@ -145,7 +145,7 @@ def test_full_disk_refuses_and_recovers_by_itself(example, small_disk):
     eventually(lambda: daemon.resolve(example.sha['merged'], 'main').status == 200,
                what='answers are given again')
     eventually(lambda: daemon.get('/readyz').status == 200, what='ready again')
-    eventually(lambda: 'event=recorder.recovered' in daemon.log, what='the log says so')
+    daemon.wait_log('event=recorder.recovered')
     assert missing_records(daemon, asker.sample()) == []
     daemon.stop()
     assert_whole(data)
@@ -165,7 +165,7 @@ def test_full_disk_answers_loudly_where_that_is_chosen(example, small_disk):
     assert (one.status, one.json['id']) == (200, '0' * 16) or 'Warning' not in one.headers
     assert not checks(daemon)['answers-unrecorded']['good']
     assert checks(daemon)['answers-unrecorded']['is'] > 0
-    assert 'event=answers.unrecorded' in daemon.log
+    daemon.wait_log('event=answers.unrecorded')
     (small_disk / 'filler').unlink()
     eventually(lambda: 'Warning' not in daemon.resolve(example.sha['merged'], 'main').headers,
                what='answers are recorded again')
@@ -209,7 +209,7 @@ def test_read_only_database(example):
     refuse_writes(data, True)
     refused = asker.until_refused()
     assert refused.status == 503 and refused.json['code'] == 'not-ready'
-    assert 'readonly database' in daemon.log
+    daemon.wait_log('readonly database')
     assert not checks(daemon)['database-takes-records']['good']
     daemon.kill()       # what only the journal holds comes through
     refuse_writes(data, False)

@@ -34,7 +34,7 @@ def busy(example):
     daemon = example.daemon.start()
     example.feed.add('MUXPGODatabase', '2.4.2001312204-main')
     example.feed.write()
-    eventually(lambda: 'versions=6' in daemon.log, what='a version appears')
+    daemon.wait_log('versions=6')
     example.upstream.commit('main', '2020-02-02 10:00')
     daemon.resolve(example.sha['merged'], 'main', headers={'Cache-Control': 'no-cache'})
     long = daemon.resolve(example.sha['merged'], 'main', candidates='all')

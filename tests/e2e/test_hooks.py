@@ -151,7 +151,7 @@ def test_bad_input(hooked):
 def test_secrets_are_read_again(hooked):
     """A hook without a secret is off, the others go on; SIGHUP reads them again."""
     daemon = hooked.daemon.start(environment={'HOOK_GENERIC': SECRETS['generic']})
-    assert 'event=hooks.off' in daemon.log
+    daemon.wait_log('event=hooks.off')
     reply = post(daemon, *delivery('github'))
     assert (reply.status, reply.json['code']) == (404, 'not-found'), reply
     assert 'hooks.github' in reply.json['detail']

@@ -212,7 +212,7 @@ def test_progress_is_shown(example):
     document = daemon.get('/repos/winui').json
     assert example.sha['1b27fd5f'] in json.dumps(document)
     assert '15' in json.dumps(document)     # commits
-    assert 'winui' in daemon.log
+    daemon.wait_log('event=mirror.synced repo=winui', 'commits=15')
 
 
 def test_version_bump_opens_a_hole(example):

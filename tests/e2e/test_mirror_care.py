@@ -85,7 +85,7 @@ def test_a_damaged_mirror_is_cloned_again_at_once(example):
     pushed = example.upstream.commit('main', '2020-02-03 10:00')
     assert daemon.resolve(pushed, 'main', wait='20').status in (200, 404, 503)
     assert daemon.version(sha, 'main') == '2.4.2001312227-main'
-    eventually(lambda: 'mirror.set_aside' in daemon.log, what='the damage')
+    daemon.wait_log('mirror.set_aside')
     eventually(lambda: daemon.resolve(pushed, 'main', wait='0').status == 200, what='the clone')
     assert list(mirror.parent.glob('winui.git.damaged-*'))
     assert daemon.get('/repos/winui').json['trouble'] is None
@@ -113,7 +113,7 @@ def test_what_only_the_damaged_mirror_had_is_rescued(example):
     pushed = upstream.commit('main', '2020-02-03 10:00')
     eventually(lambda: daemon.resolve(pushed, 'main', wait='5').status == 200, what='the clone')
     assert git(mirror, 'config', 'forkpoint.test').returncode != 0, 'it is the old one'
-    eventually(lambda: 'mirror.rescued' in daemon.log, what='the rescue')
+    daemon.wait_log('mirror.rescued')
     git(mirror, 'gc', '--prune=now', '-q')
     assert git(mirror, 'cat-file', '-e', forgotten + '^{tree}').returncode == 0
     assert daemon.resolve(forgotten, 'main').json['fork_point']['sha'] == base

@@ -79,7 +79,7 @@ def test_another_repository(example):
     document = daemon.resolve(sha, 'main').json
     assert document['package']['version'] == '2.4.2001312227-main'
     assert document['state']['config'] != before
-    assert 'config.applied' in daemon.log
+    daemon.wait_log('config.applied')
     assert daemon.get('/readyz').status == 200
     del daemon.config['repositories']['other']
     reload(daemon)
@@ -116,16 +116,15 @@ def test_a_bad_file_changes_nothing(example):
         reload(daemon, text)
         eventually(lambda seen=number: daemon.log.count('config.refused') == seen,
                    what='the refusal')
-    for problem in ('stale_aftr', 'feeds.demo.interval', 'packages[0].feed', 'premature EOF',
-                    str(daemon.config_file)):
-        assert problem in daemon.log
+    daemon.wait_log('stale_aftr', 'feeds.demo.interval', 'packages[0].feed', 'premature EOF',
+                    str(daemon.config_file))
     assert 'config.applied' not in daemon.log
     assert daemon.resolve(sha, 'main').json['state']['config'] == before
     pushed = example.upstream.commit('main', '2020-02-03 10:00')
     eventually(lambda: daemon.resolve(pushed, 'main', wait='0').status == 200,
                what='a push after the bad file')
     reload(daemon)          # the good one again
-    eventually(lambda: 'config.applied' in daemon.log, what='the good file')
+    daemon.wait_log('config.applied')
 
 
 def test_who_waits_goes_on_waiting(example):

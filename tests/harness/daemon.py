@@ -142,6 +142,11 @@ class Daemon:
             return ''
         return self.log_file.read_text(encoding='utf-8', errors='replace')[-20000:]
 
+    def wait_log(self, *words):
+        """The log tells what has already happened: what can be seen elsewhere may come before."""
+        for word in words:
+            eventually(lambda sought=word: sought in self.log, what=f'{word!r} in the log')
+
     # ---- requests ----
 
     @property
