@@ -6,7 +6,6 @@
  */
 #include "commands.h"
 #include "hook_secrets.h"
-#include "restart.h"
 
 #include "forkpoint/base/file.h"
 #include "forkpoint/base/log.h"
@@ -410,9 +409,20 @@ static int apply_config(struct daemon *daemon, struct fp_error *error)
 	return r;
 }
 
+/* Compared with the start's, so that every reading says what still waits for the next one. */
+static void warn_of_restart(const struct daemon *daemon)
+{
+	struct fp_buf FP_CLEANUP_BUF names = {0};
+
+	fp_buf_init(&names, 4096);
+	fp_config_write_restart(daemon->configs[0], current_config(daemon), &names);
+	if (names.len > 0)
+		fp_log(FP_LOG_WARNING, "config.needs_restart", "settings=%s",
+			fp_log_quote(fp_buf_str(&names).ptr).text);
+}
+
 static void reload(struct daemon *daemon)
 {
-	const struct fp_config *before = current_config(daemon);
 	struct fp_error error;
 	int r = read_config(daemon, &error);
 
@@ -432,9 +442,7 @@ static void reload(struct daemon *daemon)
 	fp_recorder_set_limits(daemon->recorder, current_config(daemon)->history_keep_us,
 		current_config(daemon)->history_max_bytes);
 	fp_log(FP_LOG_INFO, "config.applied", "digest=%s", current_config(daemon)->digest);
-	if (fp_config_needs_restart(before, current_config(daemon)))
-		fp_log(FP_LOG_WARNING, "config.needs_restart",
-			"settings=\"listen, data_dir, http.*, history.*\"");
+	warn_of_restart(daemon);
 }
 
 static void wait_for_signals(struct daemon *daemon, const sigset_t *signals)

@@ -103,6 +103,16 @@ static void print_object(
 	fp_json_object_end(json);
 }
 
+void fp_setting_write_value(const struct fp_setting *setting, const void *base, struct fp_buf *buf)
+{
+	struct fp_json json;
+
+	if (is_absent(setting, base))
+		return;
+	fp_json_init(&json, buf);
+	print_value(&json, setting, base, false);
+}
+
 void fp_config_write(const struct fp_config *config, bool decides_only, struct fp_buf *buf)
 {
 	struct fp_json json;

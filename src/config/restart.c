@@ -1,22 +1,35 @@
-/* What is bound to the start: settings that a new file does not change. */
-#include "forkpoint/config/config.h"
+/* What is bound to the start: settings that a file read again does not change. */
+#include "settings.h"
 
-#include <string.h>
+enum { VALUE_MAX_BYTES = 1024 * 1024 };
 
-bool fp_config_needs_restart(const struct fp_config *old, const struct fp_config *new)
+/* All settings of this kind stand in struct fp_config itself: the file's root and its parts. */
+static bool differs(const struct fp_setting *setting, const struct fp_config *started,
+	const struct fp_config *now)
 {
-	if (strcmp(old->data_dir, new->data_dir) != 0 || old->listen_count != new->listen_count)
-		return true;
-	for (size_t i = 0; i < old->listen_count; i++)
-		if (strcmp(old->listen[i].text, new->listen[i].text) != 0)
-			return true;
-	if (!old->http_allow_origin != !new->http_allow_origin ||
-		(old->http_allow_origin &&
-			strcmp(old->http_allow_origin, new->http_allow_origin) != 0))
-		return true;
-	return old->http_threads != new->http_threads ||
-	       old->http_max_connections != new->http_max_connections ||
-	       old->history_journal_bytes != new->history_journal_bytes ||
-	       old->history_durability != new->history_durability ||
-	       old->history_when_full != new->history_when_full;
+	struct fp_buf FP_CLEANUP_BUF old = {0};
+	struct fp_buf FP_CLEANUP_BUF new = {0};
+
+	fp_buf_init(&old, VALUE_MAX_BYTES);
+	fp_buf_init(&new, VALUE_MAX_BYTES);
+	fp_setting_write_value(setting, started, &old);
+	fp_setting_write_value(setting, now, &new);
+	return old.state != FP_BUF_OK || new.state != FP_BUF_OK ||
+	       !fp_str_equal(fp_buf_str(&old), fp_buf_str(&new));
+}
+
+void fp_config_write_restart(
+	const struct fp_config *started, const struct fp_config *now, struct fp_buf *names)
+{
+	const char *separator = "";
+
+	for (size_t i = 0; i < fp_settings_count(); i++) {
+		const struct fp_setting *setting = &fp_settings_table[i];
+
+		if (!setting->restart || !differs(setting, started, now))
+			continue;
+		fp_buf_addf(names, "%s%s%s", separator, fp_setting_owner_path(setting->owner),
+			setting->key);
+		separator = ", ";
+	}
 }

@@ -94,6 +94,8 @@ int fp_config_add_digests(struct fp_config *config, struct fp_error *error);
 
 /* Compact; decides_only: what the digest is made of. */
 void fp_config_write(const struct fp_config *config, bool decides_only, struct fp_buf *buf);
+/* One setting's value; nothing when it is absent. */
+void fp_setting_write_value(const struct fp_setting *setting, const void *base, struct fp_buf *buf);
 void fp_config_write_repository_sources(
 	const struct fp_config_repository *repository, struct fp_buf *buf);
 

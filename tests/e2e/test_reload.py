@@ -104,6 +104,25 @@ def test_readiness_waits_for_the_new_repository(example):
         eventually(lambda: daemon.get('/readyz').status == 200, seconds=5, what='readiness')
 
 
+def test_what_waits_for_the_next_start(example):
+    daemon = example.daemon.start()
+    daemon.config['http'] = {'threads': 3}
+    daemon.config['history'] = {'journal': '2MiB', 'keep': '10d'}
+    daemon.config['listen'] = ['127.0.0.1:1', '127.0.0.1:2']
+    reload(daemon)
+    daemon.wait_log('event=config.needs_restart settings="listen, http.threads, history.journal"')
+    daemon.config['listen'] = f'127.0.0.1:{daemon.port}'
+    del daemon.config['history']
+    for number in (1, 2):       # each reading says what still waits
+        reload(daemon)
+        eventually(lambda seen=number: daemon.log.count('settings=http.threads') == seen or
+                   daemon.log.count('settings="http.threads"') == seen, what='the threads')
+    daemon.config['http'] = {'threads': 0}
+    reload(daemon)
+    eventually(lambda: daemon.log.count('config.applied') == 4, what='the last reading')
+    assert daemon.log.count('config.needs_restart') == 3
+
+
 def test_a_bad_file_changes_nothing(example):
     daemon = example.daemon.start()
     sha = example.sha['1b27fd5f']

@@ -190,8 +190,10 @@ int fp_config_read(const char *path, struct fp_config **config, struct fp_config
 /* The same from memory; path only names it in problems. */
 int fp_config_parse(struct fp_str text, const char *path, struct fp_config **config,
 	struct fp_config_problems *problems, struct fp_error *error);
-/* Whether the two differ in what is bound to the start. */
-bool fp_config_needs_restart(const struct fp_config *old, const struct fp_config *new);
+/* Adds the names of the settings that are bound to the start and differ, such as
+ * `listen, http.threads`; nothing when there are none. */
+void fp_config_write_restart(
+	const struct fp_config *started, const struct fp_config *now, struct fp_buf *names);
 void fp_config_free(struct fp_config *config);
 FP_DEFINE_CLEANUP(struct fp_config *, fp_config_free)
 void fp_config_problems_release(struct fp_config_problems *problems);
