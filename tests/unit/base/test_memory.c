@@ -1,6 +1,5 @@
 /* Each allocation of each scenario fails in turn: the answer is then "out of memory", outputs stay
- * as they were, and nothing leaks (AddressSanitizer looks). The linker puts the functions here in
- * the place of the C library's for the code that is tested; yajl's and expat's own are not touched.
+ * as they were, and nothing leaks (AddressSanitizer looks).
  */
 #include "forkpoint/base/array.h"
 #include "forkpoint/base/file.h"
@@ -9,6 +8,8 @@
 #include "forkpoint/base/map.h"
 #include "forkpoint/base/xml_read.h"
 
+#include "../support/allocations.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -16,36 +17,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-/* Allocations until one fails; negative: none does. */
-static long countdown = -1;
-
-static bool fails(void)
-{
-	return countdown >= 0 && countdown-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails() ? NULL : __real_realloc(old, size);
-}
 
 static int fill_map(struct fp_error *error)
 {
@@ -59,7 +30,7 @@ static int fill_map(struct fp_error *error)
 		r = fp_map_set(&map, fp_str(key), i);
 		count += r == 0;
 	}
-	countdown = -1;
+	allocations_fail_after(-1);
 	assert_int_equal(map.count, count); /* what was set before is there still */
 	for (uint32_t i = 0; i < count; i++) {
 		char key[2] = {(char)('0' + i), '\0'};
@@ -182,11 +153,9 @@ static void answers_out_of_memory(void **state)
 		do {
 			struct fp_error error = {0};
 
-			countdown = failing;
+			allocations_fail_after(failing);
 			r = rows[i].run(&error);
-			bool failed = countdown < 0;
-
-			countdown = -1;
+			bool failed = allocations_failed();
 			if (r != 0 && (r != -FP_ERROR_MEMORY || error.code != FP_ERROR_MEMORY))
 				fail_msg("%s, allocation %ld: %d %s", rows[i].name, failing, r,
 					error.text);

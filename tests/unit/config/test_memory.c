@@ -1,43 +1,14 @@
 /* Each allocation of a reading fails in turn: the answer is then "out of memory", no configuration
- * is handed out, and nothing leaks (AddressSanitizer looks). The linker puts the functions here in
- * the place of the C library's for the code that is tested; yajl's own are not touched. */
+ * is handed out, and nothing leaks (AddressSanitizer looks). */
 #include "forkpoint/base/file.h"
 #include "forkpoint/config/config.h"
+
+#include "../support/allocations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-/* Allocations until one fails; negative: none does. */
-static long countdown = -1;
-
-static bool fails(void)
-{
-	return countdown >= 0 && countdown-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails() ? NULL : __real_realloc(old, size);
-}
 
 /* Reads with the nth allocation failing; false when there are fewer. */
 static bool read_with_failure(struct fp_str text, long n, int expected)
@@ -48,10 +19,9 @@ static bool read_with_failure(struct fp_str text, long n, int expected)
 	bool failed;
 	int r;
 
-	countdown = n;
+	allocations_fail_after(n);
 	r = fp_config_parse(text, "/etc/forkpoint/f.json", &config, &problems, &error);
-	failed = countdown < 0;
-	countdown = -1;
+	failed = allocations_failed();
 	if (r != (failed ? -FP_ERROR_MEMORY : expected))
 		fail_msg("allocation %ld: %d", n, r);
 	assert_int_equal(r == 0, config != NULL);

@@ -4,6 +4,8 @@
 #include "forkpoint/base/file.h"
 #include "forkpoint/feed/truth.h"
 
+#include "../support/allocations.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,36 +13,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-/* Allocations until one fails; negative: none does. */
-static long countdown = -1;
-
-static bool fails(void)
-{
-	return countdown >= 0 && countdown-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails() ? NULL : __real_realloc(old, size);
-}
 
 static void write_file(const char *folder, const char *name, const char *text)
 {
@@ -122,10 +94,9 @@ static void test_each_allocation(void **state)
 	long failing = 0, failures = 0;
 	for (bool reached = true; reached; failing++) {
 		struct fp_error error = {0};
-		countdown = failing;
+		allocations_fail_after(failing);
 		int r = look_twice(folder, &error);
-		reached = countdown < 0;
-		countdown = -1;
+		reached = allocations_failed();
 		if (!reached)
 			assert_int_equal(r, 0);
 		failures += r < 0;
