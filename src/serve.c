@@ -5,51 +5,21 @@
  * is kept until the end, because snapshots made under it may still be read.
  */
 #include "commands.h"
+#include "daemon.h"
 #include "hook_secrets.h"
 
 #include "forkpoint/base/file.h"
 #include "forkpoint/base/log.h"
 #include "forkpoint/base/time.h"
-#include "forkpoint/http/server.h"
 #include "forkpoint/mirror/mirror.h"
 #include "forkpoint/service/as_of.h"
 #include "forkpoint/service/overrides.h"
-#include "forkpoint/service/sticky.h"
-#include "forkpoint/service/watch.h"
-#include "forkpoint/sync/sync.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-
-enum { CONFIGS_MAX = 1024, PROBLEMS_MAX_BYTES = 1024 * 1024 };
-
-struct daemon {
-	const char *config_path;
-	struct fp_config *configs[CONFIGS_MAX]; /* the last one is in force */
-	size_t config_count;
-	struct fp_store_lock *lock;
-	struct fp_journal *journal;
-	struct fp_recorder *recorder;
-	struct fp_unrecorded unrecorded;
-	struct fp_publisher *publisher;
-	struct fp_sync *sync;
-	struct fp_worlds *worlds;
-	struct fp_hooks *hooks;
-	struct fp_sticky *sticky;
-	struct fp_service service;
-	_Atomic(struct fp_watch *) watch;
-	_Atomic(struct fp_http_server *) server;
-	bool library_open;
-	bool sync_failed; /* the syncing thread's */
-};
-
-static struct fp_config *current_config(const struct daemon *daemon)
-{
-	return daemon->configs[daemon->config_count - 1];
-}
 
 static void wake_server(void *context)
 {
@@ -86,16 +56,15 @@ static void on_recorder_trouble(void *context, const struct fp_error *error)
 
 	if (error)
 		fp_log_error(FP_LOG_ERROR, "recorder.failed", error, "data_dir=%s",
-			current_config(daemon)->data_dir);
+			daemon_data_dir(daemon));
 	else
-		fp_log(FP_LOG_INFO, "recorder.recovered", "data_dir=%s",
-			current_config(daemon)->data_dir);
+		fp_log(FP_LOG_INFO, "recorder.recovered", "data_dir=%s", daemon_data_dir(daemon));
 }
 
 static void on_recorder_turned(void *context, const struct fp_recorder_state *state,
 	const struct fp_recorder_state *before)
 {
-	const char *data_dir = current_config(context)->data_dir;
+	const char *data_dir = daemon_data_dir(context);
 
 	if (state->disk_low != before->disk_low)
 		fp_log(state->disk_low ? FP_LOG_WARNING : FP_LOG_INFO,
@@ -123,46 +92,11 @@ static void on_synced(void *context, const struct fp_error *error)
 	if (error)
 		fp_log_error(FP_LOG_ERROR, "journal.not_synced", error, "retry_ms=500");
 	else if (daemon->sync_failed)
-		fp_log(FP_LOG_INFO, "journal.synced_again", "data_dir=%s",
-			current_config(daemon)->data_dir);
+		fp_log(FP_LOG_INFO, "journal.synced_again", "data_dir=%s", daemon_data_dir(daemon));
 	daemon->sync_failed = error != NULL;
 }
 
 /* ---- starting ---- */
-
-static int read_config(struct daemon *daemon, struct fp_error *error)
-{
-	struct fp_config_problems problems = {0};
-	struct fp_buf FP_CLEANUP_BUF text = {0};
-	struct fp_config *config = NULL;
-	int r;
-
-	fp_buf_init(&text, PROBLEMS_MAX_BYTES);
-	if (daemon->config_count == CONFIGS_MAX)
-		return fp_error_set(error, FP_ERROR_LIMIT,
-			"the configuration was read %d times; restart to read it again",
-			CONFIGS_MAX);
-	r = fp_config_read(daemon->config_path, &config, &problems, error);
-	if (r > 0) {
-		fp_config_problems_write(&problems, daemon->config_path, &text);
-		if (text.len)
-			fputs(text.data, stderr);
-		r = fp_error_set(error, FP_ERROR_INVALID, "%s has %zu problem%s, see above",
-			daemon->config_path, problems.count, problems.count == 1 ? "" : "s");
-	}
-	fp_config_problems_release(&problems);
-	if (r >= 0)
-		daemon->configs[daemon->config_count++] = config;
-	return r;
-}
-
-static void set_log_level(const struct fp_config *config)
-{
-	enum fp_log_level level;
-
-	if (fp_log_parse_level(config->log_level, &level))
-		fp_log_set_level(level);
-}
 
 static void raise_file_limit(void)
 {
@@ -174,25 +108,9 @@ static void raise_file_limit(void)
 	}
 }
 
-static int note_config(const struct fp_config *config, struct fp_error *error)
-{
-	FP_CLEANUP(fp_store_close_cleanup) struct fp_store *store = NULL;
-	struct fp_buf FP_CLEANUP_BUF text = {0};
-	int r = fp_store_open(config->data_dir, false, &store, error);
-
-	fp_buf_init(&text, 16 * 1024 * 1024);
-	fp_config_print(config, &text);
-	if (r >= 0)
-		r = fp_buf_check(&text, error);
-	if (r >= 0)
-		r = fp_store_note_config(
-			store, config->digest, fp_buf_str(&text), fp_clock_real_us(), error);
-	return r;
-}
-
 static int start_recorder(struct daemon *daemon, uint64_t last_id, struct fp_error *error)
 {
-	const struct fp_config *config = current_config(daemon);
+	const struct fp_config *config = daemon_config(daemon);
 	const struct fp_recorder_listener listener = {
 		.trouble = on_recorder_trouble,
 		.turned = on_recorder_turned,
@@ -215,7 +133,7 @@ static int start_recorder(struct daemon *daemon, uint64_t last_id, struct fp_err
 
 static int open_store(struct daemon *daemon, struct fp_error *error)
 {
-	const struct fp_config *config = current_config(daemon);
+	const struct fp_config *config = daemon_config(daemon);
 	FP_CLEANUP(fp_store_close_cleanup) struct fp_store *store = NULL;
 	struct fp_buf FP_CLEANUP_BUF notes = {0};
 	uint64_t last_id = 0;
@@ -227,7 +145,7 @@ static int open_store(struct daemon *daemon, struct fp_error *error)
 	if (notes.len)
 		fp_log(FP_LOG_INFO, "store.prepared", "notes=%s", fp_log_quote(notes.data).text);
 	if (r >= 0)
-		r = note_config(config, error);
+		r = daemon_note_config(daemon, error);
 	if (r >= 0)
 		r = fp_store_open(config->data_dir, true, &store, error);
 	if (r >= 0)
@@ -239,7 +157,7 @@ static int open_store(struct daemon *daemon, struct fp_error *error)
 
 static int start_sync(struct daemon *daemon, struct fp_error *error)
 {
-	const struct fp_config *config = current_config(daemon);
+	const struct fp_config *config = daemon_config(daemon);
 	const struct fp_sync_options options = {
 		.data_dir = config->data_dir,
 		.program = "/proc/self/exe",
@@ -296,7 +214,7 @@ static int start_watch(struct daemon *daemon, struct fp_error *error)
 
 static int start_server(struct daemon *daemon, struct fp_error *error)
 {
-	const struct fp_config *config = current_config(daemon);
+	const struct fp_config *config = daemon_config(daemon);
 	FP_CLEANUP_FREE struct fp_http_listen *listen =
 		calloc(config->listen_count + 1, sizeof(*listen));
 	struct fp_http_options options = {
@@ -354,11 +272,11 @@ static int start_server(struct daemon *daemon, struct fp_error *error)
 
 static int start(struct daemon *daemon, struct fp_error *error)
 {
-	int r = read_config(daemon, error);
+	int r = daemon_read_config(daemon, error);
 
 	if (r < 0)
 		return r;
-	set_log_level(current_config(daemon));
+	daemon_set_log_level(daemon);
 	raise_file_limit();
 	r = open_store(daemon, error);
 	if (r >= 0)
@@ -393,65 +311,13 @@ static void stop(struct daemon *daemon)
 
 /* ---- running ---- */
 
-/* The file that was just read comes into force, or is as if it had never been read. */
-static int apply_config(struct daemon *daemon, struct fp_error *error)
-{
-	struct fp_config *config = current_config(daemon);
-	int r = note_config(config, error);
-
-	if (r >= 0)
-		r = fp_sync_reload(daemon->sync, config, error);
-	if (r >= 0)
-		return fp_hooks_set_from_config(daemon->hooks, config) < 0 ? fp_error_memory(error)
-									   : 0;
-	daemon->config_count--;
-	fp_config_free(config);
-	return r;
-}
-
-/* Compared with the start's, so that every reading says what still waits for the next one. */
-static void warn_of_restart(const struct daemon *daemon)
-{
-	struct fp_buf FP_CLEANUP_BUF names = {0};
-
-	fp_buf_init(&names, 4096);
-	fp_config_write_restart(daemon->configs[0], current_config(daemon), &names);
-	if (names.len > 0)
-		fp_log(FP_LOG_WARNING, "config.needs_restart", "settings=%s",
-			fp_log_quote(fp_buf_str(&names).ptr).text);
-}
-
-static void reload(struct daemon *daemon)
-{
-	struct fp_error error;
-	int r = read_config(daemon, &error);
-
-	if (r < 0) {
-		fp_log_error(FP_LOG_ERROR, "config.refused", &error, "file=%s",
-			fp_log_quote(daemon->config_path).text);
-		return;
-	}
-	r = apply_config(daemon, &error);
-	if (r < 0) {
-		fp_log_error(FP_LOG_ERROR, "config.not_applied", &error, "file=%s",
-			fp_log_quote(daemon->config_path).text);
-		return;
-	}
-	set_log_level(current_config(daemon));
-	fp_sticky_set_keep(daemon->sticky, current_config(daemon)->history_sticky_us);
-	fp_recorder_set_limits(daemon->recorder, current_config(daemon)->history_keep_us,
-		current_config(daemon)->history_max_bytes);
-	fp_log(FP_LOG_INFO, "config.applied", "digest=%s", current_config(daemon)->digest);
-	warn_of_restart(daemon);
-}
-
 static void wait_for_signals(struct daemon *daemon, const sigset_t *signals)
 {
 	int signal_number;
 
 	while (sigwait(signals, &signal_number) == 0) {
 		if (signal_number == SIGHUP) {
-			reload(daemon);
+			daemon_reload(daemon);
 			continue;
 		}
 		fp_log(FP_LOG_INFO, "daemon.stopping", "signal=%s",

@@ -109,9 +109,11 @@ def test_what_waits_for_the_next_start(example):
     daemon.config['http'] = {'threads': 3}
     daemon.config['history'] = {'journal': '2MiB', 'keep': '10d'}
     daemon.config['listen'] = ['127.0.0.1:1', '127.0.0.1:2']
+    data_dir, daemon.config['data_dir'] = daemon.config['data_dir'], '/nonexistent/data'
     reload(daemon)
-    daemon.wait_log('event=config.needs_restart settings="listen, http.threads, history.journal"')
+    daemon.wait_log('settings="listen, data_dir, http.threads, history.journal"')
     daemon.config['listen'] = f'127.0.0.1:{daemon.port}'
+    daemon.config['data_dir'] = data_dir
     del daemon.config['history']
     for number in (1, 2):       # each reading says what still waits
         reload(daemon)
