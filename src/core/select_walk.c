@@ -39,3 +39,16 @@ uint32_t fp_select_next(const struct fp_catalog *catalog, const struct fp_select
 		cursor->at[best_at].remaining--;
 	return fp_version_at(catalog, best);
 }
+
+void fp_select_lower(
+	const struct fp_catalog *catalog, fp_minute minute, struct fp_select_cursor *cursor)
+{
+	for (size_t i = 0; i < cursor->count; i++) {
+		const struct fp_catalog_group *group = &catalog->groups[cursor->at[i].group];
+		uint32_t end = fp_group_end_at(catalog, group, FP_CATALOG_ELIGIBLE, minute);
+		uint32_t remaining = end - group->first[FP_CATALOG_ELIGIBLE];
+
+		if (remaining < cursor->at[i].remaining)
+			cursor->at[i].remaining = remaining;
+	}
+}

@@ -45,7 +45,8 @@ static uint32_t filter_bit(fp_minute minute)
 	return (uint32_t)((uint64_t)minute * UINT64_C(0x9E3779B97F4A7C15) >> (64 - FILTER_BITS));
 }
 
-static size_t find_minute(const fp_minute *minutes, size_t count, fp_minute minute)
+/* The first place of a minute that is not before this one. */
+static size_t lower_bound(const fp_minute *minutes, size_t count, fp_minute minute)
 {
 	size_t low = 0, high = count;
 
@@ -57,7 +58,14 @@ static size_t find_minute(const fp_minute *minutes, size_t count, fp_minute minu
 		else
 			high = middle;
 	}
-	return low < count && minutes[low] == minute ? low : SIZE_MAX;
+	return low;
+}
+
+static size_t find_minute(const fp_minute *minutes, size_t count, fp_minute minute)
+{
+	size_t at = lower_bound(minutes, count, minute);
+
+	return at < count && minutes[at] == minute ? at : SIZE_MAX;
 }
 
 static int collect(const struct fp_graph_view *view, const fp_minute *minutes, size_t count,
@@ -197,4 +205,30 @@ uint32_t fp_trained_commits(
 		return 0;
 	*commits = &trained->commits[trained->first[at]];
 	return trained->first[at + 1] - trained->first[at];
+}
+
+/* The place whose commits end at `end`: the last of those that begin before it. */
+static size_t owner_of_last(const struct fp_trained *trained, uint32_t end)
+{
+	size_t low = 0, high = trained->minute_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (trained->first[middle] < end)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low - 1;
+}
+
+bool fp_trained_newest(const struct fp_trained *trained, fp_minute minute, fp_minute *known)
+{
+	size_t after = lower_bound(trained->minutes, trained->minute_count, minute + 1);
+
+	if (trained->first[after] == 0)
+		return false;
+	*known = trained->minutes[owner_of_last(trained, trained->first[after])];
+	return true;
 }

@@ -108,20 +108,39 @@ static int count_age(struct fp_worker *worker, struct fp_answer *answer, uint32_
 	return r;
 }
 
+/* After a version of whose minute no commit is known: to the next one that has any, however many
+ * lie between. False when there is none. */
+static bool pass_over_unknown(
+	const struct fp_answer *answer, uint32_t version, struct fp_select_cursor *cursor)
+{
+	const struct fp_trained *trained = answer->repository->trained;
+	fp_minute minute = fp_answer_version(answer, version)->decoded.minute;
+
+	if (!trained || !fp_trained_newest(trained, minute, &minute))
+		return false;
+	fp_select_lower(answer->package->state->catalog, minute, cursor);
+	return true;
+}
+
 /* The newest eligible version whose training commit leads to the fork point. */
 static int find_ancestry(struct fp_worker *worker, struct fp_answer *answer)
 {
 	const struct fp_catalog *catalog = answer->package->state->catalog;
 	struct fp_select_cursor cursor;
 	uint32_t version, commit;
+	const uint32_t *commits;
 
 	cursor.started = false; /* the rest need not be cleared, which would cost */
 	cursor.count = 0;
 
 	while ((version = fp_select_next(catalog, &answer->query, &cursor)) !=
 		FP_SELECT_NO_VERSION) {
-		int r = find_trained_ancestor(worker, answer, version, &commit);
+		int r = 0;
 
+		if (candidates_of(answer, version, &commits) > 0)
+			r = find_trained_ancestor(worker, answer, version, &commit);
+		else if (!pass_over_unknown(answer, version, &cursor))
+			return 0;
 		if (r < 0)
 			return r;
 		if (r == 0)

@@ -61,6 +61,10 @@ struct fp_select_cursor {
 
 uint32_t fp_select_next(const struct fp_catalog *catalog, const struct fp_select_query *query,
 	struct fp_select_cursor *cursor);
+/* Passes over what the started walk has not yielded yet and is stamped after the minute; costs a
+ * search, however many that are. */
+void fp_select_lower(
+	const struct fp_catalog *catalog, fp_minute minute, struct fp_select_cursor *cursor);
 
 /* The nearest misses for a no-database answer. */
 struct fp_select_misses {

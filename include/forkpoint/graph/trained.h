@@ -23,3 +23,7 @@ void fp_trained_unref(struct fp_trained *trained);
 /* The commits of that minute, newest index first; their number. */
 uint32_t fp_trained_commits(
 	const struct fp_trained *trained, fp_minute minute, const uint32_t **commits);
+
+/* The newest minute with commits that is not after this one, in *known. False when there is none.
+ */
+bool fp_trained_newest(const struct fp_trained *trained, fp_minute minute, fp_minute *known);

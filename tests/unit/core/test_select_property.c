@@ -340,6 +340,27 @@ static void check_walk(const struct model *model, const struct model_query *quer
 	assert_int_equal(fp_select_next(catalog, asked, &cursor), FP_SELECT_NO_VERSION);
 }
 
+/* The walk from some minute on yields what is not after that, wherever it stood. */
+static void check_lowered_walk(const struct model *model, const struct model_query *query,
+	const struct fp_catalog *catalog, const struct fp_select_query *asked)
+{
+	uint32_t expected[MODEL_VERSIONS_MAX];
+	uint32_t count = model_eligible(model, query, expected), at = 0;
+
+	for (uint32_t to = 0; to < count; to += 3) {
+		struct fp_select_cursor cursor = {0};
+		fp_minute minute = model->versions[expected[to]].minute - (to % 2);
+
+		fp_select_next(catalog, asked, &cursor);
+		fp_select_lower(catalog, minute, &cursor);
+		for (at = 1; at < count && model->versions[expected[at]].minute > minute;)
+			at++;
+		for (; at < count; at++)
+			assert_int_equal(fp_select_next(catalog, asked, &cursor), expected[at]);
+		assert_int_equal(fp_select_next(catalog, asked, &cursor), FP_SELECT_NO_VERSION);
+	}
+}
+
 static void check_misses(const struct model *model, const struct model_query *query,
 	const struct fp_catalog *catalog, const struct fp_select_query *asked)
 {
@@ -423,6 +444,7 @@ static void test_random_catalogs(void **state)
 			check_selection(&model, &query, catalog, &asked);
 			check_judgements(&model, &query, catalog, &asked);
 			check_walk(&model, &query, catalog, &asked);
+			check_lowered_walk(&model, &query, catalog, &asked);
 			check_misses(&model, &query, catalog, &asked);
 			fp_select(catalog, &asked, &selection);
 			count(&tally, &selection);

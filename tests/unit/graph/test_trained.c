@@ -50,6 +50,20 @@ static void check_minute(const struct fp_trained *trained, fp_minute minute, boo
 	*seen += count;
 }
 
+/* From minute to minute: the newest so far that has commits. */
+static void check_newest(const struct fp_trained *trained, fp_minute first, fp_minute end)
+{
+	const uint32_t *commits;
+	fp_minute newest = 0, known = 0;
+
+	for (fp_minute minute = first; minute < end; minute++) {
+		if (fp_trained_commits(trained, minute, &commits) > 0)
+			newest = minute;
+		assert_int_equal(fp_trained_newest(trained, minute, &known), newest != 0);
+		assert_int_equal(known, newest);
+	}
+}
+
 static void finds_the_commits_of_each_minute(void **state)
 {
 	enum { SPAN = 400 };
@@ -73,6 +87,7 @@ static void finds_the_commits_of_each_minute(void **state)
 		for (fp_minute minute = first - 2; minute < first + SPAN + 2; minute++)
 			check_minute(trained, minute, is_wanted(minutes, count, minute), committer,
 				&seen);
+		check_newest(trained, first - 2, first + SPAN + 2);
 		fp_trained_unref(trained);
 		dag_release(&dag);
 	}
@@ -118,10 +133,12 @@ static void takes_no_minutes_and_no_commits(void **state)
 	struct fp_graph_view view = fp_graph_view(graph);
 	struct fp_trained *trained = fp_trained_build(&view, NULL, 0, false);
 	const uint32_t *commits;
+	fp_minute known;
 
 	(void)state;
 	assert_non_null(trained);
 	assert_int_equal(fp_trained_commits(trained, 0, &commits), 0);
+	assert_false(fp_trained_newest(trained, 0, &known));
 	fp_trained_unref(trained);
 	fp_graph_view_release(&view);
 	fp_graph_unref(graph);
