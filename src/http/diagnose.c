@@ -1,5 +1,6 @@
 /* /diagnose: a diagnosis for programs, and as a text to be pasted into a ticket. */
 #include "line.h"
+#include "override_fields.h"
 
 #include "forkpoint/service/diagnose.h"
 
@@ -154,7 +155,34 @@ static void write_difference(
 	fp_json_member_text(json, "cause", fp_difference_cause_name(difference->cause));
 	fp_json_member_filled(json, "subject", fp_buf_str(&difference->subject));
 	member_sentence(json, "text", fp_diagnosis_write_difference, diagnosis, text);
+	if (difference->override) {
+		fp_json_key(json, "override");
+		fp_json_object_begin(json);
+		fp_json_members_of_override(json, difference->override);
+		fp_json_member_bool(json, "began", difference->override_began);
+		fp_json_object_end(json);
+	}
 	fp_json_object_end(json);
+}
+
+static void write_overrides(
+	struct fp_json *json, const struct fp_diagnosis *diagnosis, struct fp_buf *text)
+{
+	fp_json_key(json, "overrides");
+	fp_json_array_begin(json);
+	for (size_t i = 0; i < diagnosis->override_count; i++) {
+		const struct fp_diagnosed_override *at = &diagnosis->overrides[i];
+
+		fp_json_object_begin(json);
+		fp_json_members_of_override(json, at->override);
+		fp_json_member_text(json, "effect", fp_override_effect_name(at->effect));
+		fp_json_member_bool(json, "in_force_then", at->then);
+		fp_json_member_bool(json, "in_force_now", at->now);
+		fp_diagnosis_write_override(diagnosis, at, text);
+		fp_json_member_sentence(json, "text", text);
+		fp_json_object_end(json);
+	}
+	fp_json_array_end(json);
 }
 
 static void write_answers(struct fp_json *json, const struct fp_diagnosis *diagnosis)
@@ -220,6 +248,7 @@ static void write_json(
 	write_fork_point(&json, "fork_point", now);
 	write_then(&json, diagnosis);
 	write_difference(&json, diagnosis, &context->text);
+	write_overrides(&json, diagnosis, &context->text);
 	write_version(&json, diagnosis, &context->text);
 	write_training(&json, diagnosis, &context->text);
 	write_answers(&json, diagnosis);
@@ -299,6 +328,15 @@ static void text_training(const struct fp_diagnosis *diagnosis, struct fp_buf *b
 	}
 }
 
+static void text_overrides(const struct fp_diagnosis *diagnosis, struct fp_buf *buf)
+{
+	for (size_t i = 0; i < diagnosis->override_count; i++) {
+		fp_buf_add_text(buf, "Decision:    ");
+		fp_diagnosis_write_override(diagnosis, &diagnosis->overrides[i], buf);
+		fp_buf_add_char(buf, '\n');
+	}
+}
+
 static void text_answers(const struct fp_diagnosis *diagnosis, struct fp_buf *buf)
 {
 	fp_buf_add_text(buf, diagnosis->answer_count ? "Answered for this commit, newest first:\n"
@@ -347,6 +385,7 @@ static void write_text(const struct fp_diagnosis *diagnosis, struct fp_buf *buf)
 		fp_diagnosis_write_difference(diagnosis, buf);
 		fp_buf_add_char(buf, '\n');
 	}
+	text_overrides(diagnosis, buf);
 	text_fork_point("Fork point:  ", &diagnosis->now, buf);
 	if (diagnosis->then_counts)
 		text_fork_point("  then:      ", &diagnosis->then, buf);

@@ -1,7 +1,7 @@
 /* Rows of named fields: JSON, flat, CSV, NDJSON, lines of tabs. */
 #include "fields.h"
 
-static void write_field(struct fp_json *json, const struct fp_field *field)
+void fp_field_write(struct fp_json *json, const struct fp_field *field)
 {
 	switch (field->type) {
 	case FP_FIELD_TEXT:
@@ -23,7 +23,7 @@ void fp_fields_write(struct fp_json *json, const struct fp_field *fields, size_t
 {
 	fp_json_object_begin(json);
 	for (size_t i = 0; i < count; i++)
-		write_field(json, &fields[i]);
+		fp_field_write(json, &fields[i]);
 	fp_json_object_end(json);
 }
 

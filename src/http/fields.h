@@ -23,6 +23,8 @@ struct fp_rows {
 	int64_t last; /* the cursor behind the last row */
 };
 
+/* A member of the object that is open. */
+void fp_field_write(struct fp_json *json, const struct fp_field *field);
 /* An object of the fields. */
 void fp_fields_write(struct fp_json *json, const struct fp_field *fields, size_t count);
 /* Begins a list; fields' names are CSV's head. */

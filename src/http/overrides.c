@@ -4,7 +4,7 @@
 #include "forkpoint/base/json_read.h"
 
 #include "authority.h"
-#include "fields.h"
+#include "override_fields.h"
 
 #include <stdio.h>
 
@@ -12,7 +12,6 @@ enum {
 	REASON_MAX_BYTES = 1000,
 	OWNER_MAX_BYTES = 200,
 	LIMIT_DEFAULT = 100,
-	FIELDS = 14,
 	BRANCH_MAX_BYTES = 1100
 };
 
@@ -23,39 +22,11 @@ static const struct fp_json_limits body_limits = {
 
 /* ---- rows ---- */
 
-static const char *status_of(const struct fp_override *override)
-{
-	return override->ended_us < 0 ? "in-force" : "ended";
-}
-
-static size_t fill_fields(const struct fp_override *override, struct fp_field fields[FIELDS])
-{
-	const struct fp_field all[FIELDS] = {
-		{"id", FP_FIELD_NUMBER, {0}, override->id},
-		{"repo", FP_FIELD_TEXT, override->repo, 0},
-		{"package", FP_FIELD_TEXT, override->package, 0},
-		{"branch", FP_FIELD_TEXT, override->branch, 0},
-		{"version", FP_FIELD_TEXT, override->version, 0},
-		{"first_stamp", FP_FIELD_TEXT, override->first_stamp, 0},
-		{"last_stamp", FP_FIELD_TEXT, override->last_stamp, 0},
-		{"reason", FP_FIELD_TEXT, override->reason, 0},
-		{"owner", FP_FIELD_TEXT, override->owner, 0},
-		{"expires", FP_FIELD_TIME, {0}, override->expires_us},
-		{"status", FP_FIELD_TEXT, fp_str(status_of(override)), 0},
-		{"set_at", FP_FIELD_TIME, {0}, override->set_us},
-		{"set_by", FP_FIELD_TEXT, override->set_by, 0},
-		{"ended_at", FP_FIELD_TIME, {0}, override->ended_us},
-	};
-
-	memcpy(fields, all, sizeof(all));
-	return FIELDS;
-}
-
 static int add_row(void *context, const struct fp_override *override)
 {
 	struct fp_rows *rows = context;
-	struct fp_field fields[FIELDS];
-	size_t count = fill_fields(override, fields);
+	struct fp_field fields[FP_OVERRIDE_FIELDS];
+	size_t count = fp_override_fields(override, fields);
 
 	fp_rows_add(rows, fields, count);
 	rows->last = override->id;
@@ -68,12 +39,12 @@ static enum fp_handled list(
 	const struct fp_override none = {.expires_us = -1, .ended_us = -1};
 	unsigned limit = (unsigned)fp_param_number(request->params[FP_PARAM_LIMIT], LIMIT_DEFAULT);
 	int64_t before = (int64_t)fp_param_number(request->params[FP_PARAM_CURSOR], 0);
-	struct fp_field fields[FIELDS];
+	struct fp_field fields[FP_OVERRIDE_FIELDS];
 	struct fp_error error;
 	struct fp_rows rows;
 	int r;
 
-	fp_rows_begin(&rows, request, &reply->body, fields, fill_fields(&none, fields));
+	fp_rows_begin(&rows, request, &reply->body, fields, fp_override_fields(&none, fields));
 	r = fp_service_list_overrides(request->context->worker, kind,
 		request->params[FP_PARAM_REPO], !request->given[FP_PARAM_PAST], before, limit,
 		add_row, &rows, &error);
@@ -292,38 +263,19 @@ static bool find_versions(
 
 /* ---- doing it ---- */
 
-static void write_sentence(const struct fp_override *override, struct fp_buf *buf)
-{
-	char time[FP_TIME_TEXT_MAX];
-
-	fp_buf_addf(buf, "%.*s: ", FP_STR_ARG(override->repo));
-	if (override->kind == FP_OVERRIDE_PIN)
-		fp_buf_addf(buf, "branch %.*s is pinned to %.*s", FP_STR_ARG(override->branch),
-			FP_STR_ARG(override->version));
-	else if (override->version.len)
-		fp_buf_addf(buf, "%.*s is quarantined", FP_STR_ARG(override->version));
-	else
-		fp_buf_addf(buf, "versions with stamps from %.*s to %.*s are quarantined",
-			FP_STR_ARG(override->first_stamp), FP_STR_ARG(override->last_stamp));
-	if (override->expires_us >= 0) {
-		fp_time_format_us(override->expires_us, time);
-		fp_buf_addf(buf, " until %s", time);
-	}
-	fp_buf_addf(
-		buf, "; %.*s (%.*s)\n", FP_STR_ARG(override->reason), FP_STR_ARG(override->owner));
-}
-
 static void write_decision(const struct fp_request *request, const struct fp_override *override,
 	struct fp_reply *reply)
 {
-	struct fp_field fields[FIELDS];
+	struct fp_field fields[FP_OVERRIDE_FIELDS];
 	struct fp_json json;
-	size_t count = fill_fields(override, fields);
+	size_t count = fp_override_fields(override, fields);
 
 	reply->content_type = fp_form_content_type(request->form);
 	reply->cache_control = "no-store";
 	if (request->form == FP_FORM_TEXT) {
-		write_sentence(override, &reply->body);
+		fp_buf_addf(&reply->body, "%.*s: ", FP_STR_ARG(override->repo));
+		fp_override_write(override, &reply->body);
+		fp_buf_add_char(&reply->body, '\n');
 		return;
 	}
 	fp_json_init(&json, &reply->body);
@@ -334,8 +286,8 @@ static void write_decision(const struct fp_request *request, const struct fp_ove
 /* The decision as the audit's detail. */
 static void write_detail(const struct fp_override *override, struct fp_buf *buf)
 {
-	struct fp_field fields[FIELDS];
-	size_t count = fill_fields(override, fields);
+	struct fp_field fields[FP_OVERRIDE_FIELDS];
+	size_t count = fp_override_fields(override, fields);
 	struct fp_json json;
 
 	fp_json_init(&json, buf);

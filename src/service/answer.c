@@ -64,17 +64,3 @@ const struct fp_catalog_version *fp_answer_version(const struct fp_answer *answe
 		return NULL;
 	return &answer->package->state->catalog->versions[index];
 }
-
-void fp_pin_write(const struct fp_override *pin, struct fp_buf *buf)
-{
-	char time[FP_TIME_TEXT_MAX];
-
-	fp_time_format_us(pin->set_us, time);
-	fp_buf_addf(buf, "branch %.*s is pinned to %.*s by %.*s since %s", FP_STR_ARG(pin->branch),
-		FP_STR_ARG(pin->version), FP_STR_ARG(pin->owner), time);
-	if (pin->expires_us >= 0) {
-		fp_time_format_us(pin->expires_us, time);
-		fp_buf_addf(buf, " until %s", time);
-	}
-	fp_buf_addf(buf, ": %.*s", FP_STR_ARG(pin->reason));
-}

@@ -25,6 +25,7 @@ void fp_diagnosis_release(struct fp_worker *worker, struct fp_diagnosis *diagnos
 	fp_buf_release(&diagnosis->then_trouble);
 	fp_buf_release(&diagnosis->difference.subject);
 	fp_texts_unref(diagnosis->texts);
+	fp_overrides_unref(diagnosis->difference.overrides);
 	fp_diagnosis_leave_past(worker, diagnosis);
 }
 
@@ -94,5 +95,6 @@ int fp_service_diagnose(struct fp_worker *worker, const struct fp_snapshot *snap
 		r = fp_diagnosis_read_events(worker, diagnosis, error);
 	if (r < 0)
 		return r;
+	fp_diagnosis_take_overrides(diagnosis);
 	return place_training(worker, diagnosis) < 0 ? fp_error_memory(error) : 0;
 }

@@ -126,7 +126,8 @@ static const struct fp_catalog_version *find_in(
 	return version ? fp_catalog_find(answer->package->state->catalog, version->row.text) : NULL;
 }
 
-/* From the two answers: what the later one has that the earlier one had not. */
+/* From the two answers: what the later one has that the earlier one had not. One publication lies
+ * between them, so decisions and settings explain whatever else seems to differ. */
 static void find_cause(const struct fp_answer *before, const struct fp_answer *after,
 	struct fp_difference *difference)
 {
@@ -136,7 +137,11 @@ static void find_cause(const struct fp_answer *before, const struct fp_answer *a
 	const struct fp_catalog_version *chosen_before = find_in(before, chosen);
 
 	difference->cause = FP_DIFFERENCE_UNKNOWN;
-	if (before->branch && after->branch && before->fork_point != after->fork_point) {
+	if (fp_difference_find_override(before, after, difference))
+		return;
+	if (!fp_str_equal(before->snapshot->settings->digest, after->snapshot->settings->digest)) {
+		difference->cause = FP_DIFFERENCE_CONFIGURATION;
+	} else if (before->branch && after->branch && before->fork_point != after->fork_point) {
 		difference->cause = FP_DIFFERENCE_BRANCH_MOVED;
 		fp_buf_add_str(&difference->subject, after->branch_name);
 		difference->from =
@@ -150,9 +155,6 @@ static void find_cause(const struct fp_answer *before, const struct fp_answer *a
 		blame_version(difference, FP_DIFFERENCE_PACKAGE_APPEARED, chosen);
 	} else if (chosen && is_gone(chosen_before)) {
 		blame_version(difference, FP_DIFFERENCE_PACKAGE_BACK, chosen);
-	} else if (old || chosen) {
-		difference->cause = FP_DIFFERENCE_OVERRIDE;
-		fp_buf_add_str(&difference->subject, old ? old->row.text : chosen->row.text);
 	}
 }
 

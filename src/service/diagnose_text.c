@@ -135,6 +135,20 @@ static void add_reformatted(const struct fp_diagnosis *diagnosis, struct fp_buf 
 		fp_verdict_name(judgement->reformatted));
 }
 
+static void add_older(const struct fp_diagnosis *diagnosis, struct fp_buf *buf)
+{
+	const struct fp_answer *answer = fp_diagnosis_answer(diagnosis);
+	const struct fp_catalog_version *chosen =
+		fp_answer_version(answer, answer->selection.chosen);
+
+	if (fp_answer_is_pinned(answer)) {
+		fp_buf_add_text(buf, "fits by its stamp, but is not what the branch is pinned to");
+		return;
+	}
+	fp_buf_add_text(buf, "is older than it need be, by ");
+	add_span(chosen ? chosen->decoded.minute - diagnosis->decoded.minute : 0, buf);
+}
+
 /* "…" in "VERSION …". */
 static void add_fault(const struct fp_diagnosis *diagnosis, struct fp_buf *buf)
 {
@@ -168,14 +182,7 @@ static void add_fault(const struct fp_diagnosis *diagnosis, struct fp_buf *buf)
 	case FP_VERDICT_NOT_AN_ANCESTOR:
 		fp_buf_add_text(buf, "was trained on a commit that is not in the build's history");
 		break;
-	default:
-		fp_buf_add_text(buf, "is older than it need be, by ");
-		add_span(answer->selection.chosen == FP_SELECT_NO_VERSION
-				 ? 0
-				 : fp_answer_version(answer, answer->selection.chosen)
-						   ->decoded.minute -
-					   diagnosis->decoded.minute,
-			buf);
+	default: add_older(diagnosis, buf);
 	}
 }
 
@@ -200,10 +207,25 @@ void fp_diagnosis_write_conclusion(const struct fp_diagnosis *diagnosis, struct 
 		fp_buf_add_text(buf, " at ");
 		add_time(diagnosis->at_us, buf);
 	}
+	if (fp_answer_is_pinned(answer))
+		fp_buf_addf(buf, ", because the branch %s pinned to it", was ? "was" : "is");
 	fp_buf_add_char(buf, '.');
 }
 
 /* ---- advice ---- */
+
+static const char *pinned_advice_of(enum fp_verdict verdict)
+{
+	switch (verdict) {
+	case FP_VERDICT_MATCH:
+		return "The build used what the branch is pinned to; if that database is to blame, "
+		       "ask who pinned it.";
+	case FP_VERDICT_OLDER:
+		return "Rebuild to get what the branch is pinned to, or ask who pinned it to end "
+		       "the pin.";
+	default: return NULL;
+	}
+}
 
 static const char *advice_of(enum fp_verdict verdict)
 {
@@ -229,8 +251,8 @@ static const char *advice_of(enum fp_verdict verdict)
 			"does not have; check whether the build took the branch's tip for its fork "
 			"point.",
 		[FP_VERDICT_QUARANTINED] =
-			"Rebuild with the right version; GET /quarantine says who decided it and "
-			"why.",
+			"Rebuild with the right version; where this one is needed, ask who ruled "
+			"it out.",
 		[FP_VERDICT_VANISHED] =
 			"Rebuild with the right version, and ask the feed's owner for the lost one "
 			"if an old build must be repeated.",
@@ -249,12 +271,14 @@ void fp_diagnosis_write_advice(const struct fp_diagnosis *diagnosis, struct fp_b
 {
 	enum fp_verdict then = fp_diagnosis_judgement(diagnosis)->verdict;
 	enum fp_verdict now = diagnosis->judged_now.verdict;
+	const char *pinned;
 
 	if (diagnosis->then_counts && then == FP_VERDICT_MATCH && now != FP_VERDICT_MATCH) {
 		fp_buf_add_text(
 			buf, "The build did what was right at its time; a rebuild would now get ");
 		add_right(&diagnosis->now, buf);
 		fp_buf_add_char(buf, '.');
+		fp_diagnosis_write_deciders(diagnosis, true, buf);
 		return;
 	}
 	if (then != FP_VERDICT_MATCH &&
@@ -262,7 +286,10 @@ void fp_diagnosis_write_advice(const struct fp_diagnosis *diagnosis, struct fp_b
 		fp_buf_add_text(buf, "No database fits this commit: train one for its fork point, "
 				     "or build without. ");
 	}
-	fp_buf_add_text(buf, advice_of(then));
+	pinned =
+		fp_answer_is_pinned(fp_diagnosis_answer(diagnosis)) ? pinned_advice_of(then) : NULL;
+	fp_buf_add_text(buf, pinned ? pinned : advice_of(then));
+	fp_diagnosis_write_deciders(diagnosis, !diagnosis->then_counts, buf);
 }
 
 /* ---- what changed ---- */
@@ -275,6 +302,7 @@ const char *fp_difference_cause_name(enum fp_difference_cause cause)
 		[FP_DIFFERENCE_PACKAGE_BACK] = "package-back",
 		[FP_DIFFERENCE_BRANCH_MOVED] = "branch-moved",
 		[FP_DIFFERENCE_OVERRIDE] = "override",
+		[FP_DIFFERENCE_CONFIGURATION] = "configuration-changed",
 		[FP_DIFFERENCE_UNKNOWN] = "unknown",
 	};
 
@@ -304,8 +332,12 @@ static void add_cause(const struct fp_difference *difference, struct fp_buf *buf
 			FP_STR_ARG(subject), from, to);
 		break;
 	case FP_DIFFERENCE_OVERRIDE:
-		fp_buf_addf(buf, "a quarantine, a pin or a setting changed what becomes of %.*s",
-			FP_STR_ARG(subject));
+		fp_buf_add_text(buf, "the ");
+		fp_override_write_name(difference->override, buf);
+		fp_buf_add_text(buf, difference->override_began ? " came into force" : " ended");
+		break;
+	case FP_DIFFERENCE_CONFIGURATION:
+		fp_buf_add_text(buf, "the configuration of this service changed");
 		break;
 	default: fp_buf_add_text(buf, "what changed is not recorded"); break;
 	}

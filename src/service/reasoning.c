@@ -258,30 +258,6 @@ static void write_stuck(const struct fp_answer *answer, struct fp_buf *buf)
 		fp_buf_add_text(buf, " It has been quarantined since.");
 }
 
-static void write_pinned(const struct fp_answer *answer, struct fp_buf *buf)
-{
-	fp_buf_add_text(buf, "A person chose: ");
-	fp_pin_write(answer->pin, buf);
-	if (answer->selection.runner_up == FP_SELECT_NO_VERSION) {
-		fp_buf_add_text(buf, "; without the pin there would be no database.");
-	} else {
-		fp_buf_add_text(buf, "; without the pin it would be ");
-		add_version(answer, answer->selection.runner_up, buf);
-		fp_buf_add_char(buf, '.');
-	}
-}
-
-static void write_pin_warning(const struct fp_answer *answer, struct fp_buf *buf)
-{
-	if (!answer->pin_is_void) {
-		write_pinned(answer, buf);
-		return;
-	}
-	fp_buf_add_text(buf, "A pin has no effect, because the feed does not have its version or "
-			     "it is quarantined: ");
-	fp_pin_write(answer->pin, buf);
-}
-
 static void write_selection(const struct fp_answer *answer, struct fp_buf *buf)
 {
 	if (answer->is_sticky) {
@@ -291,7 +267,7 @@ static void write_selection(const struct fp_answer *answer, struct fp_buf *buf)
 	if (answer->selection.chosen == FP_SELECT_NO_VERSION)
 		write_nothing(answer, buf);
 	else if (answer->pin && !answer->pin_is_void)
-		write_pinned(answer, buf);
+		fp_answer_write_pin(answer, buf);
 	else
 		write_chosen(answer, buf);
 }
@@ -472,11 +448,7 @@ void fp_answer_write_warning(
 	case FP_WARNING_AMBIGUOUS_LABEL: write_twins(answer, buf); break;
 	case FP_WARNING_SEVERAL_MERGE_BASES: write_bases(answer, buf); break;
 	case FP_WARNING_DAY_GRANULAR: write_own_day(answer, buf); break;
-	case FP_WARNING_QUARANTINED_BETTER:
-		fp_buf_add_text(buf, "A newer version is quarantined: ");
-		add_version(answer, answer->selection.quarantined_better, buf);
-		fp_buf_add_char(buf, '.');
-		break;
+	case FP_WARNING_QUARANTINED_BETTER: fp_answer_write_quarantined(answer, buf); break;
 	case FP_WARNING_ABBREVIATED_SHA:
 		fp_buf_add_text(buf, "The request abbreviates the commit; another commit can take "
 				     "the same digits one day, so give all 40.");
@@ -485,7 +457,7 @@ void fp_answer_write_warning(
 		if (answer->is_sticky)
 			write_stuck(answer, buf);
 		else
-			write_pin_warning(answer, buf);
+			fp_answer_write_pin_warning(answer, buf);
 		break;
 	case FP_WARNING_COUNT: break;
 	}

@@ -1,6 +1,8 @@
 /* Two answers to one question side by side: what the world did in between. */
 #include "forkpoint/service/replay.h"
 
+#include "forkpoint/service/overrides.h"
+
 enum { SENTENCE_MAX = 4096 };
 
 struct telling {
@@ -249,20 +251,6 @@ static bool is_in_force(const struct fp_overrides *overrides, int64_t id)
 	return false;
 }
 
-static void write_decision(const struct fp_override *override, struct fp_buf *buf)
-{
-	if (override->kind == FP_OVERRIDE_PIN)
-		fp_buf_addf(buf, "The pin of branch %.*s to %.*s", FP_STR_ARG(override->branch),
-			FP_STR_ARG(override->version));
-	else if (override->version.len)
-		fp_buf_addf(buf, "The quarantine of %.*s", FP_STR_ARG(override->version));
-	else
-		fp_buf_addf(buf, "The quarantine of stamps %.*s to %.*s",
-			FP_STR_ARG(override->first_stamp), FP_STR_ARG(override->last_stamp));
-	fp_buf_addf(
-		buf, " by %.*s (%.*s)", FP_STR_ARG(override->owner), FP_STR_ARG(override->reason));
-}
-
 /* Those of one side that the other has not. */
 static void tell_decisions(struct telling *telling, const struct fp_answer *has,
 	const struct fp_answer *lacks, bool is_new)
@@ -277,7 +265,8 @@ static void tell_decisions(struct telling *telling, const struct fp_answer *has,
 		if (!fp_str_equal(override->repo, has->repository->settings->name) ||
 			(lacks->snapshot && is_in_force(lacks->snapshot->overrides, override->id)))
 			continue;
-		write_decision(override, &telling->text);
+		fp_buf_add_text(&telling->text, "The ");
+		fp_override_write_name(override, &telling->text);
 		fp_buf_add_text(&telling->text, is_new ? " has come into force." : " has ended.");
 		tell(telling, is_pin ? "pin" : "quarantine",
 			is_pin			? override->branch

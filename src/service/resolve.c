@@ -114,7 +114,7 @@ static uint32_t find_pinned(const struct fp_answer *answer, const struct fp_over
 	return (uint32_t)(version - catalog->versions);
 }
 
-void fp_answer_choose(const struct fp_answer *answer, const struct fp_select_query *query,
+bool fp_answer_choose(const struct fp_answer *answer, const struct fp_select_query *query,
 	struct fp_selection *selection)
 {
 	const struct fp_override *pin = find_pin(answer);
@@ -122,10 +122,11 @@ void fp_answer_choose(const struct fp_answer *answer, const struct fp_select_que
 
 	fp_select(answer->package->state->catalog, query, selection);
 	if (pinned == FP_SELECT_NO_VERSION || pinned == selection->chosen)
-		return;
+		return false;
 	selection->runner_up = selection->chosen;
 	selection->chosen = pinned;
 	selection->day_granular = false;
+	return true;
 }
 
 static bool select_version(struct fp_answer *answer)
@@ -133,7 +134,7 @@ static bool select_version(struct fp_answer *answer)
 	const struct fp_catalog *catalog = answer->package->state->catalog;
 
 	fp_answer_set_query(answer);
-	fp_answer_choose(answer, &answer->query, &answer->selection);
+	answer->pin_differs = fp_answer_choose(answer, &answer->query, &answer->selection);
 	answer->pin = find_pin(answer);
 	if (answer->pin) {
 		answer->warnings |= 1u << FP_WARNING_PINNED;

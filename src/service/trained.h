@@ -12,8 +12,8 @@ void fp_answer_set_requested(struct fp_answer *answer, uint32_t revision);
 /* What selection is asked. */
 void fp_answer_set_query(struct fp_answer *answer);
 /* What is answered to that, for the answer's package and branch: the one place where /resolve and
- * the questions about many commits choose. */
-void fp_answer_choose(const struct fp_answer *answer, const struct fp_select_query *query,
+ * the questions about many commits choose. Whether a pin chose another version than selection. */
+bool fp_answer_choose(const struct fp_answer *answer, const struct fp_select_query *query,
 	struct fp_selection *selection);
 
 /* 1 when the commit is the branch's tip or one of its ancestors, 0, or a negative error. */

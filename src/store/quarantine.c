@@ -111,6 +111,46 @@ static size_t list_changes(
 	return count;
 }
 
+static bool is_same_version(struct fp_str a, struct fp_str b)
+{
+	struct fp_buf FP_CLEANUP_BUF left = {0}, FP_CLEANUP_BUF right = {0};
+
+	fp_buf_init(&left, FP_VERSION_MAX_BYTES * 4);
+	fp_buf_init(&right, FP_VERSION_MAX_BYTES * 4);
+	fp_version_key(a, &left);
+	fp_version_key(b, &right);
+	return left.state == FP_BUF_OK && right.state == FP_BUF_OK &&
+	       fp_str_equal(fp_buf_str(&left), fp_buf_str(&right));
+}
+
+static bool covers(const struct fp_override *override, const struct fp_catalog_version *version)
+{
+	struct range range;
+
+	if (override->version.len)
+		return is_same_version(override->version, version->row.text);
+	return version->decoded.grammar != FP_GRAMMAR_NONE &&
+	       fp_stamp_parse(override->first_stamp, &range.first) &&
+	       fp_stamp_parse(override->last_stamp, &range.last) &&
+	       version->decoded.minute >= range.first && version->decoded.minute <= range.last;
+}
+
+const struct fp_override *fp_overrides_next_quarantine(const struct fp_overrides *overrides,
+	struct fp_str repo, struct fp_str package, const struct fp_catalog_version *version,
+	const struct fp_override *last)
+{
+	size_t from = last ? (size_t)(last - overrides->items) + 1 : 0;
+
+	for (size_t i = from; overrides && version && i < overrides->count; i++) {
+		const struct fp_override *item = &overrides->items[i];
+
+		if (item->kind == FP_OVERRIDE_QUARANTINE && fp_str_equal(item->repo, repo) &&
+			fp_str_equal_nocase(item->package, package) && covers(item, version))
+			return item;
+	}
+	return NULL;
+}
+
 /* *changed gets NULL when the catalog is as it should be. */
 static int change_catalog(const struct fp_package_settings *settings, struct fp_str repo,
 	const struct fp_overrides *overrides, const struct fp_catalog *catalog,

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import re
+import signal
 
 import pytest
 
@@ -154,8 +155,10 @@ def test_vanished_and_unlisted(world):
     del feed.packages[PACKAGE]['2.4.2001010100-main']
     feed.add(PACKAGE, '2.4.2001010030-main', listed=False)
     feed.write()
-    document = eventually(lambda: (made := diagnose(daemon, built, '2.4.2001010100-main'))
-                          ['right_now']['verdict'] == 'vanished' and made)
+    eventually(lambda: daemon.get('/diagnose', repo='winui', sha=built, branch='main',
+                                  used='2.4.2001010100-main').json
+               ['right_now']['verdict'] == 'vanished', what='the loss')
+    document = diagnose(daemon, built, '2.4.2001010100-main')
     assert 'has vanished from the feed; 2.4.2001010000-main is right' in document['text']
     assert document['used_version']['vanished']
     assert [event['event'] for event in document['used_version']['events']] == ['seen', 'vanished']
@@ -287,24 +290,136 @@ def test_before_the_records(example):
     assert document['at_trouble'].startswith('nothing is recorded of that time; the records begin')
 
 
-def test_a_quarantine_changed_the_answer(example):
-    token = 'a token of the test'
+@pytest.fixture(name='deciding')
+def deciding_example(example):
+    """The example, and who decides: PUT and DELETE with the right to."""
     example.daemon.config['tokens'] = [
-        {'name': 'oncall', 'sha256': hashlib.sha256(token.encode()).hexdigest(),
-         'may': ['override']}]
-    daemon = example.daemon.start()
-    built, used = example.sha['1b27fd5f'], '2.4.2001312227-main'
-    assert daemon.version(built, 'main') == used
-    reply = daemon.request('PUT', f'/quarantine/winui/{used}',
-                           json.dumps({'reason': 'crashes', 'owner': 'me'}),
-                           {'Authorization': f'Bearer {token}'})
-    assert reply.status == 200, reply
-    document = diagnose(daemon, built, used)
+        {'name': 'oncall', 'sha256': hashlib.sha256(b'a token').hexdigest(), 'may': ['override']}]
+    example.daemon.start()
+
+    def decide(method, path, **body):
+        reply = example.daemon.request(method, path, json.dumps(body) if body else None,
+                                       {'Authorization': 'Bearer a token'})
+        assert reply.status in (200, 204), reply
+
+    example.decide = decide
+    return example
+
+
+WHY = {'reason': 'crashes', 'owner': 'me@example.invalid'}
+NEWEST, SECOND, THIRD = '2.4.2001312227-main', '2.4.2001312205-main', '2.4.2001312033-main'
+
+
+def ticket(daemon, sha, used, **parameters):
+    return daemon.get('/diagnose', repo='winui', sha=sha, used=used, branch='main', format='text',
+                      **parameters).text
+
+
+def test_a_quarantine_changed_the_answer(deciding):
+    daemon, built = deciding.daemon, deciding.sha['1b27fd5f']
+    assert daemon.version(built, 'main') == NEWEST
+    deciding.decide('PUT', f'/quarantine/winui/{NEWEST}', expires='2099-01-01T00:00:00Z', **WHY)
+    document = diagnose(daemon, built, NEWEST)
     assert document['verdict'] == 'match' and document['right_now'] == {
-        'version': '2.4.2001312205-main', 'outcome': 'ok', 'verdict': 'quarantined'}
+        'version': SECOND, 'outcome': 'ok', 'verdict': 'quarantined'}
     difference = document['difference']
-    assert (difference['cause'], difference['subject']) == ('override', used)
+    assert (difference['cause'], difference['subject']) == ('override', NEWEST)
+    assert difference['override']['owner'] == WHY['owner'] and difference['override']['began']
+    assert (f'the quarantine of {NEWEST} by me@example.invalid (crashes) came into force.'
+            in difference['text'])
+    [override] = document['overrides']
+    assert (override['kind'], override['effect'], override['reason'], override['owner']) == (
+        'quarantine', 'excludes-used', 'crashes', WHY['owner'])
+    assert override['expires'] == '2099-01-01T00:00:00Z' and override['set_by'] == 'oncall'
+    assert (override['in_force_then'], override['in_force_now']) == (False, True)
+    assert f'What rules it out is the quarantine of {NEWEST} by me@' in document['advice']
     # a build of another commit that took it nevertheless, asked about as of now
-    document = diagnose(daemon, example.sha['7b303f74'], used)
+    document = diagnose(daemon, deciding.sha['7b303f74'], NEWEST)
     assert document['verdict'] == 'quarantined'
-    assert 'is quarantined; 2.4.2001312205-main is right' in document['text']
+    assert f'is quarantined; {SECOND} is right' in document['text']
+    assert 'by me@example.invalid (crashes) until 2099-01-01T00:00:00Z.' in document['advice']
+    assert re.search(f'^Decision:    {NEWEST} is quarantined by me@example.invalid since 20.* until '
+                     '2099-01-01T00:00:00Z: crashes$',
+                     ticket(daemon, deciding.sha['7b303f74'], NEWEST), re.M)
+    # one that uses the next best one learns what was kept from it
+    document = diagnose(daemon, deciding.sha['7b303f74'], SECOND)
+    assert document['verdict'] == 'match'
+    assert [item['effect'] for item in document['overrides']] == ['excludes-better']
+    assert 'which would be right otherwise' in document['overrides'][0]['text']
+    # the end of it, seen from when it was in force
+    at = moment_of(daemon, daemon.resolve(built, 'main').json)
+    deciding.decide('DELETE', f'/quarantine/winui/{NEWEST}')
+    document = diagnose(daemon, built, NEWEST, at=at)
+    assert document['verdict'] == 'quarantined' and not document['difference']['override']['began']
+    assert document['difference']['text'].endswith('(crashes) ended.')
+    assert document['overrides'][0]['text'].endswith('(then, and not now)')
+
+
+def test_a_quarantine_by_stamps_is_named(deciding):
+    deciding.decide('PUT', '/quarantine/winui/stamps:2001312200-2001312359', **WHY)
+    document = diagnose(deciding.daemon, deciding.sha['1b27fd5f'], SECOND)
+    assert document['verdict'] == 'quarantined'
+    [override] = document['overrides']
+    assert (override['first_stamp'], override['last_stamp']) == ('2001312200', '2001312359')
+    assert 'the quarantine of stamps 2001312200 to 2001312359 by me@' in document['advice']
+
+
+def test_a_pin_decides(deciding):
+    daemon, built = deciding.daemon, deciding.sha['1b27fd5f']
+    assert daemon.version(built, 'main') == NEWEST
+    before = moment_of(daemon, daemon.resolve(built, 'main').json)
+    deciding.decide('PUT', '/pins/winui/main', version=THIRD, **WHY)
+    assert daemon.version(built, 'main') == THIRD
+    document = diagnose(daemon, built, THIRD)
+    assert document['verdict'] == 'match'
+    assert 'because the branch was pinned to it' in document['text']
+    assert document['advice'] == (
+        'The build used what the branch is pinned to; if that database is to blame, ask who '
+        f'pinned it. What decides is the pin of branch main to {THIRD} by me@example.invalid '
+        f'(crashes); without the pin it would be {NEWEST}.')
+    [override] = document['overrides']
+    assert (override['kind'], override['branch'], override['version'], override['effect']) == (
+        'pin', 'main', THIRD, 'decides')
+    assert re.search(f'^Decision:    branch main is pinned to {THIRD} by me@example.invalid since '
+                     f'20.*: crashes; without the pin it would be {NEWEST}$',
+                     ticket(daemon, built, THIRD), re.M)
+    # another one, that selection would choose, is not called older
+    document = diagnose(daemon, built, NEWEST, at=moment_of(
+        daemon, daemon.resolve(built, 'main').json))
+    assert document['verdict'] == 'older'
+    assert f'is not what the branch is pinned to; {THIRD} was right' in document['text']
+    assert document['advice'].startswith('Rebuild to get what the branch is pinned to, or ask')
+    # before the pin it was right
+    document = diagnose(daemon, built, NEWEST, at=before)
+    assert document['verdict'] == 'match' and document['difference']['cause'] == 'override'
+    assert document['difference']['override']['kind'] == 'pin'
+    assert document['advice'].endswith(f'without the pin it would be {NEWEST}.')
+    assert document['overrides'][0]['text'].endswith('(now, and not then)')
+    # a pin to what selection finds changes nothing, and is said to
+    deciding.decide('PUT', '/pins/winui/main', version=NEWEST, **WHY)
+    document = diagnose(daemon, deciding.sha['7b303f74'], NEWEST)
+    assert 'pinned' not in document['text'] and 'pin' not in document['advice']
+    assert document['overrides'][0]['text'].endswith('without the pin it would be the same')
+    warnings = daemon.resolve(deciding.sha['7b303f74'], 'main').json['warnings']
+    assert 'without the pin it would be the same' in warnings[0]['text']
+
+
+def test_a_pin_without_effect(deciding):
+    deciding.decide('PUT', '/pins/winui/main', version='2.4.2001010000-main', **WHY)
+    document = diagnose(deciding.daemon, deciding.sha['1b27fd5f'], NEWEST)
+    assert document['verdict'] == 'match' and 'pin' not in document['advice']
+    assert [item['effect'] for item in document['overrides']] == ['void']
+    assert 'without effect' in document['overrides'][0]['text']
+
+
+def test_the_configuration_changed_the_answer(example):
+    daemon = example.daemon.start()
+    built = example.sha['1b27fd5f']
+    assert daemon.version(built, 'main') == NEWEST
+    daemon.config['repositories']['winui']['packages'][0]['grammars'] = ['prerelease-stamp']
+    daemon.config_file.write_text(json.dumps(daemon.config), encoding='utf-8')
+    daemon.process.send_signal(signal.SIGHUP)
+    eventually(lambda: daemon.resolve(built, 'main').status == 404, what='the other settings')
+    document = diagnose(daemon, built, NEWEST)
+    assert document['verdict'] == 'match'
+    assert document['difference']['cause'] == 'configuration-changed', document['difference']

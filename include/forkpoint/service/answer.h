@@ -98,9 +98,9 @@ struct fp_answer {
 	struct fp_selection selection;
 	struct fp_select_misses misses; /* of no-database */
 	/* The branch's pin, NULL = none. It decides unless it is void: its version is not in the
-	 * feed, or quarantined. Where it decides, runner_up is what would be chosen. */
+	 * feed, or quarantined. Where it differs from what selection finds, that is runner_up. */
 	const struct fp_override *pin;
-	bool pin_is_void;
+	bool pin_is_void, pin_differs;
 	/* of the chosen version */
 	uint32_t trained[FP_TRAINED_MAX]; /* its candidates in the branch's history */
 	uint32_t trained_count;		  /* all there are; the array may hold fewer */
@@ -137,7 +137,7 @@ const struct fp_catalog_version *fp_answer_version(const struct fp_answer *answe
 void fp_answer_write_step(const struct fp_answer *answer, enum fp_step step, struct fp_buf *buf);
 void fp_answer_write_warning(
 	const struct fp_answer *answer, enum fp_warning warning, struct fp_buf *buf);
-/* Who pinned what, why, and for how long; no whole sentence. */
-void fp_pin_write(const struct fp_override *pin, struct fp_buf *buf);
+/* Of an answer that a pin decides: "without the pin it would be VERSION". */
+void fp_answer_write_without_pin(const struct fp_answer *answer, struct fp_buf *buf);
 /* The candidates' rejections as "3 belong to another branch, …". */
 void fp_answer_write_rejections(const struct fp_answer *answer, struct fp_buf *buf);

@@ -8,7 +8,11 @@
 #include "forkpoint/service/verdict.h"
 #include "forkpoint/store/versions.h"
 
-enum { FP_DIAGNOSED_ANSWERS_MAX = 20, FP_DIAGNOSED_EVENTS_MAX = 50 };
+enum {
+	FP_DIAGNOSED_ANSWERS_MAX = 20,
+	FP_DIAGNOSED_EVENTS_MAX = 50,
+	FP_DIAGNOSED_OVERRIDES_MAX = 8,
+};
 
 /* Where a training commit lies, seen from the fork point. */
 enum fp_training_place {
@@ -45,6 +49,23 @@ struct fp_diagnosed_event {
 	int kind; /* FP_VERSION_EVENT_… */
 };
 
+/* What a decision of people does to the answer. */
+enum fp_override_effect {
+	FP_OVERRIDE_DECIDES, /* a pin that is answered */
+	FP_OVERRIDE_IS_VOID, /* a pin whose version cannot be given */
+	FP_OVERRIDE_EXCLUDES_USED,
+	FP_OVERRIDE_EXCLUDES_BETTER, /* a version that would be right otherwise */
+};
+
+/* "decides", "void", …. */
+const char *fp_override_effect_name(enum fp_override_effect effect);
+
+struct fp_diagnosed_override {
+	const struct fp_override *override;
+	enum fp_override_effect effect;
+	bool then, now; /* in force at that moment; without one, then is false */
+};
+
 enum fp_difference_cause {
 	FP_DIFFERENCE_NONE,
 	FP_DIFFERENCE_PACKAGE_APPEARED,
@@ -52,7 +73,8 @@ enum fp_difference_cause {
 	FP_DIFFERENCE_PACKAGE_BACK,
 	FP_DIFFERENCE_BRANCH_MOVED,
 	FP_DIFFERENCE_OVERRIDE, /* a quarantine or a pin began or ended */
-	FP_DIFFERENCE_UNKNOWN,	/* the configuration, or what is not written down */
+	FP_DIFFERENCE_CONFIGURATION,
+	FP_DIFFERENCE_UNKNOWN, /* what is not written down */
 };
 
 const char *fp_difference_cause_name(enum fp_difference_cause cause);
@@ -63,6 +85,10 @@ struct fp_difference {
 	int64_t since_us;
 	struct fp_buf subject;	/* the version, or the branch */
 	struct fp_oid from, to; /* of a branch that moved */
+	/* Of FP_DIFFERENCE_OVERRIDE; among overrides, which are the difference's. */
+	const struct fp_override *override;
+	bool override_began; /* or ended */
+	struct fp_overrides *overrides;
 };
 
 struct fp_diagnosis_query {
@@ -86,6 +112,10 @@ struct fp_diagnosis {
 	struct fp_buf then_trouble; /* why there is no world, or no judgement of it; or empty */
 	bool then_counts;	    /* the verdict is that of then */
 	struct fp_difference difference;
+
+	/* What people decided, then and now: of the judged answer first. */
+	struct fp_diagnosed_override overrides[FP_DIAGNOSED_OVERRIDES_MAX];
+	size_t override_count;
 
 	/* About the version, in the judged answer's world. */
 	struct fp_decoded decoded;
@@ -115,6 +145,8 @@ const struct fp_judgement *fp_diagnosis_judgement(const struct fp_diagnosis *dia
 /* Sentences, each appended without a line's end. */
 void fp_diagnosis_write_conclusion(const struct fp_diagnosis *diagnosis, struct fp_buf *buf);
 void fp_diagnosis_write_advice(const struct fp_diagnosis *diagnosis, struct fp_buf *buf);
+void fp_diagnosis_write_override(const struct fp_diagnosis *diagnosis,
+	const struct fp_diagnosed_override *override, struct fp_buf *buf);
 void fp_diagnosis_write_difference(const struct fp_diagnosis *diagnosis, struct fp_buf *buf);
 void fp_training_write(
 	const struct fp_answer *answer, const struct fp_training *training, struct fp_buf *buf);

@@ -6,6 +6,11 @@
 #include "forkpoint/service/service.h"
 #include "forkpoint/store/audit.h"
 
+/* A decision in words, without a full stop: "VERSION is quarantined by OWNER since … until …:
+ * REASON", and as a noun: "quarantine of VERSION by OWNER (REASON)". */
+void fp_override_write(const struct fp_override *override, struct fp_buf *buf);
+void fp_override_write_name(const struct fp_override *override, struct fp_buf *buf);
+
 enum fp_override_result {
 	FP_OVERRIDE_DONE,
 	FP_OVERRIDE_NONE, /* nothing of that kind is in force */

@@ -175,6 +175,11 @@ struct fp_package_state *fp_package_state_new(const struct fp_package_settings *
 int fp_package_state_quarantine(struct fp_package_state *state,
 	const struct fp_package_settings *settings, struct fp_str repo,
 	const struct fp_overrides *overrides);
+/* The quarantines that take a version out of selection, oldest first: the one after `last`, or the
+ * first for NULL. NULL behind the last one, and for no version. */
+const struct fp_override *fp_overrides_next_quarantine(const struct fp_overrides *overrides,
+	struct fp_str repo, struct fp_str package, const struct fp_catalog_version *version,
+	const struct fp_override *last);
 /* A reference to the state as it is under these overrides: itself, or a new one. NULL when out of
  * memory. */
 struct fp_package_state *fp_package_state_under(struct fp_package_state *state,
