@@ -30,7 +30,7 @@ void fp_fields_write(struct fp_json *json, const struct fp_field *fields, size_t
 /* The field as text of its own. */
 static struct fp_str text_of(const struct fp_field *field, char *room, size_t room_bytes)
 {
-	struct fp_buf digits;
+	struct fp_buf FP_CLEANUP_BUF digits = {0};
 
 	if (field->type == FP_FIELD_TIME)
 		return fp_str_n(
@@ -39,8 +39,7 @@ static struct fp_str text_of(const struct fp_field *field, char *room, size_t ro
 		return field->text;
 	fp_buf_init(&digits, room_bytes);
 	fp_buf_add_i64(&digits, field->number);
-	memcpy(room, digits.data, digits.len);
-	fp_buf_release(&digits);
+	memcpy(room, digits.data ? digits.data : "", digits.len);
 	return fp_str_n(room, digits.len);
 }
 

@@ -53,6 +53,9 @@ def test_a_quarantine_takes_effect_with_the_next_answer(server):
     assert document['state'] != before
     (item,) = daemon.get('/quarantine').json['items']
     assert item['version'] == NEWEST and item['reason'] == WHY['reason']
+    for form, tab in (('csv', ','), ('text', '\t')):
+        row = daemon.get('/quarantine', format=form).text.splitlines()[-1]
+        assert row.startswith(tab.join([str(item['id']), 'winui', ''])), row
     assert delete(server, f'/quarantine/winui/{NEWEST}').status == 204
     assert daemon.version(tip, 'main') == NEWEST
     assert delete(server, f'/quarantine/winui/{NEWEST}').status == 404
