@@ -3,9 +3,26 @@
 
 /* ---- / ---- */
 
-static void write_methods(struct fp_buf *buf, unsigned methods)
+static const struct {
+	enum fp_method method;
+	const char *name;
+} methods[] = {
+	{FP_METHOD_GET, "GET"},
+	{FP_METHOD_POST, "POST"},
+	{FP_METHOD_PUT, "PUT"},
+	{FP_METHOD_DELETE, "DELETE"},
+};
+
+static void write_methods(struct fp_buf *buf, unsigned taken)
 {
-	fp_buf_add_text(buf, methods & FP_METHOD_POST ? "GET, POST" : "GET");
+	const char *separator = "";
+
+	for (size_t i = 0; i < FP_ARRAY_SIZE(methods); i++) {
+		if (!(taken & methods[i].method))
+			continue;
+		fp_buf_addf(buf, "%s%s", separator, methods[i].name);
+		separator = ", ";
+	}
 }
 
 static void write_route_json(struct fp_json *json, const struct fp_route *route)
@@ -14,9 +31,9 @@ static void write_route_json(struct fp_json *json, const struct fp_route *route)
 	fp_json_member_text(json, "path", route->path);
 	fp_json_key(json, "methods");
 	fp_json_array_begin(json);
-	fp_json_text(json, "GET");
-	if (route->methods & FP_METHOD_POST)
-		fp_json_text(json, "POST");
+	for (size_t i = 0; i < FP_ARRAY_SIZE(methods); i++)
+		if (route->methods & methods[i].method)
+			fp_json_text(json, methods[i].name);
 	fp_json_array_end(json);
 	fp_json_member_text(json, "help", route->help);
 	fp_json_key(json, "parameters");
@@ -150,7 +167,17 @@ struct check {
 	const char *name;
 	bool good;
 	uint64_t is, of;
+	const char *words; /* between the two numbers; NULL: the second one says nothing */
 };
+
+static void write_check_text(const struct check *check, struct fp_buf *buf)
+{
+	fp_buf_addf(buf, "[%c] %s %llu", check->good ? '+' : '-', check->name,
+		(unsigned long long)check->is);
+	if (check->words)
+		fp_buf_addf(buf, "%s%llu", check->words, (unsigned long long)check->of);
+	fp_buf_add_char(buf, '\n');
+}
 
 static void write_checks(
 	const struct check *checks, size_t count, bool ready, enum fp_form form, struct fp_buf *buf)
@@ -159,9 +186,7 @@ static void write_checks(
 
 	if (form == FP_FORM_TEXT) {
 		for (size_t i = 0; i < count; i++)
-			fp_buf_addf(buf, "[%c] %s %llu of %llu\n", checks[i].good ? '+' : '-',
-				checks[i].name, (unsigned long long)checks[i].is,
-				(unsigned long long)checks[i].of);
+			write_check_text(&checks[i], buf);
 		return;
 	}
 	fp_json_init(&json, buf);
@@ -191,17 +216,18 @@ enum fp_handled fp_handle_readyz(struct fp_request *request, struct fp_reply *re
 	fp_worker_leave(worker);
 	const struct check checks[] = {
 		{"repositories-mirrored", ready.repositories_ready == ready.repositories,
-			ready.repositories_ready, ready.repositories},
+			ready.repositories_ready, ready.repositories, " of "},
 		{"packages-read", ready.packages_ready == ready.packages, ready.packages_ready,
-			ready.packages},
+			ready.packages, " of "},
 		{"journal-bytes-waiting", !ready.journal_full, ready.journal_waiting,
-			ready.journal_room + ready.journal_waiting},
-		{"database-takes-records", !ready.recorder.failing, !ready.recorder.failing, 1},
+			ready.journal_room + ready.journal_waiting, " of "},
+		{"database-takes-records", !ready.recorder.failing, !ready.recorder.failing, 1,
+			" of "},
 		{"disk-bytes-free", !ready.recorder.disk_low, ready.recorder.disk_free_bytes,
-			ready.recorder.disk_wanted_bytes},
+			ready.recorder.disk_wanted_bytes, ", wanted at least "},
 		{"database-log-bytes-held", !ready.recorder.log_held, ready.recorder.log.held_bytes,
-			ready.recorder.log.log_bytes},
-		{"answers-unrecorded", ready.unrecorded == 0, ready.unrecorded, 0},
+			ready.recorder.log.log_bytes, " of "},
+		{"answers-unrecorded", ready.unrecorded == 0, ready.unrecorded, 0, NULL},
 	};
 
 	if (request->form == FP_FORM_TEXT)

@@ -1,5 +1,6 @@
 """Bad input: each gets its documented code and a sentence that helps; the rest is still answered."""
 import json
+import re
 import socket
 import urllib.parse
 
@@ -182,6 +183,15 @@ def test_methods_and_paths(served, method, path, status):
     else:
         assert reply.status in (400, 404), reply
         assert reply.json['code'] in ('not-found', 'bad-request')
+
+
+def test_the_list_names_the_methods_that_routes_take(served):
+    daemon, _ = served
+    for route in daemon.get('/').json['routes']:
+        path = re.sub(r'\{[^}]*\}', 'x', route['path'])
+        allowed = set(daemon.request('OPTIONS', path).headers['Allow'].split(', '))
+        assert set(route['methods']) == allowed - {'HEAD', 'OPTIONS'}, route['path']
+    assert 'PUT, DELETE /pins/' in daemon.get('/', format='text').text
 
 
 # body of POST /resolve, status, code, words
