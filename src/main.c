@@ -56,11 +56,40 @@ static const struct {
 	{"verify", fp_command_verify, "verify --config FILE [--sample N]",
 		"read everything through: databases, journal, mirrors; exit 1 on a problem"},
 	{"version", command_version, "version", "print the version"},
-	{"help", command_help, "help [settings|QUESTION]",
-		"print this, every setting of the configuration file, or a question's use"},
+	{"help", command_help, "help [settings|COMMAND]",
+		"print this, every setting of the configuration file, or a command's use"},
 	{"mirror-worker", command_mirror_worker, "mirror-worker", NULL},
 	{"command-table", command_table, "command-table", NULL},
 };
+
+/* NULL where there is no such row, or it is not for people. */
+static const char *use_of(const char *name, const char **help)
+{
+	for (size_t i = 0; i < FP_ARRAY_SIZE(commands); i++) {
+		if (strcmp(name, commands[i].name) != 0 || !commands[i].help)
+			continue;
+		*help = commands[i].help;
+		return commands[i].use;
+	}
+	return NULL;
+}
+
+static bool print_use(const char *name)
+{
+	const char *help, *use = use_of(name, &help);
+
+	if (use)
+		printf("usage: forkpoint %s\n%s\n", use, help);
+	return use != NULL;
+}
+
+static bool asks_for_help(int count, char **arguments)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(arguments[i], "--help") == 0)
+			return true;
+	return false;
+}
 
 /* The options that a use names, such as --config. */
 static void print_options(const char *use)
@@ -118,8 +147,10 @@ static int command_help(int count, char **arguments)
 	}
 	if (count == 1 && fp_client_find(arguments[0]))
 		return fp_client_print_usage(fp_client_find(arguments[0]));
+	if (count == 1 && print_use(arguments[0]))
+		return FP_EXIT_OK;
 	if (count > 0)
-		return refuse_surplus("help [settings|QUESTION]");
+		return refuse_surplus("help [settings|COMMAND]");
 	puts("forkpoint " FP_VERSION
 	     ": which profile database belongs to this commit?\n\nthe server:");
 	for (size_t i = 0; i < FP_ARRAY_SIZE(commands); i++)
@@ -138,6 +169,8 @@ int main(int count, char **arguments)
 		name = "help";
 	if (strcmp(name, "--version") == 0)
 		name = "version";
+	if (asks_for_help(count - 2, arguments + 2) && print_use(name))
+		return FP_EXIT_OK;
 	for (size_t i = 0; i < FP_ARRAY_SIZE(commands); i++)
 		if (strcmp(name, commands[i].name) == 0)
 			return commands[i].run(count - 2, arguments + 2);

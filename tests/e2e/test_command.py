@@ -45,6 +45,15 @@ def test_version_and_help():
             assert command in text.stdout
 
 
+def test_every_command_says_how_it_is_used():
+    names = [line.split()[0] for line in run_command('command-table').stdout.splitlines()]
+    assert {'serve', 'check-config', 'import', 'resolve'} <= set(names)
+    for name in names:
+        asked = run_command('help', name)
+        assert asked.returncode == 0 and f'usage: forkpoint {name}' in asked.stdout, name
+        assert run_command(name, '--help').stdout == asked.stdout, name
+
+
 @pytest.mark.parametrize('arguments', [[], ['srve'], ['serve'], ['serve', '--config'],
                                        ['serve', '--cnfig', 'x'], ['check-config'],
                                        ['version', 'more']])
