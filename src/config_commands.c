@@ -43,8 +43,9 @@ int fp_command_check_config(int count, char **arguments)
 	config = fp_command_read_config(arguments[0]);
 	if (!config)
 		return FP_EXIT_FAILURE;
-	printf("%s: no problems; %zu repositories, %zu feeds\n", arguments[0],
-		config->repository_count, config->feed_count);
+	printf("%s: no problems; %zu repositor%s, %zu feed%s\n", arguments[0],
+		config->repository_count, config->repository_count == 1 ? "y" : "ies",
+		config->feed_count, config->feed_count == 1 ? "" : "s");
 	return FP_EXIT_OK;
 }
 

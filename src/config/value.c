@@ -189,8 +189,8 @@ bool fp_reading_is_list(struct fp_reading *reading, const struct fp_setting *set
 	if (value->type != FP_JSON_ARRAY)
 		fp_reading_refuse(reading, setting, value);
 	else if (value->count == 0)
-		fp_reading_problem(reading, value,
-			"takes at least one; leave the setting out where there is none");
+		fp_reading_problem(reading, value, "takes at least one%s",
+			setting->required ? "" : "; leave the setting out where there is none");
 	else if (value->count > max)
 		fp_reading_problem(reading, value, "takes at most %zu, not %zu", max, value->count);
 	else

@@ -53,7 +53,8 @@ static int set_size(struct fp_journal_file *file, uint64_t bytes, struct fp_erro
 	if (code == 0)
 		return 0;
 	return fp_error_set(error, code == ENOSPC || code == EDQUOT ? FP_ERROR_FULL : FP_ERROR_IO,
-		"cannot reserve %llu bytes for the journal: %s: free some space where data_dir is",
+		"cannot reserve %llu bytes for the journal: %s: free some space where data_dir is, "
+		"or let \"history.journal\" be smaller",
 		(unsigned long long)bytes, strerror(code));
 }
 

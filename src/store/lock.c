@@ -60,9 +60,15 @@ int fp_store_lock_take(const char *data_dir, struct fp_store_lock **lock, struct
 	if (!path || !taken)
 		return fp_error_memory(error);
 	taken->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (taken->fd < 0 && errno == EACCES)
+		return fp_error_set(error, FP_ERROR_DENIED,
+			"cannot open %s: %s: the data folder must belong to the user that "
+			"Forkpoint "
+			"runs as, number %lu",
+			path, strerror(errno), (unsigned long)geteuid());
 	if (taken->fd < 0)
-		return fp_error_set(error, errno == EACCES ? FP_ERROR_DENIED : FP_ERROR_IO,
-			"cannot open %s: %s", path, strerror(errno));
+		return fp_error_set(
+			error, FP_ERROR_IO, "cannot open %s: %s", path, strerror(errno));
 	if (fcntl(taken->fd, F_OFD_SETLK, &whole) < 0)
 		return refuse(taken->fd, path, error);
 	r = write_holder(taken->fd, path, error);

@@ -85,7 +85,10 @@ static void tells_what_a_setting_takes(void **state)
 			"repositories.r.packages[0].grammars[0]: takes one of "
 			"prerelease-stamp, patch-stamp, arcade, not semver\n"},
 		/* lists */
-		{"{\"listen\":[]}", "[]", "listen: takes at least one"},
+		{"{\"listen\":[]}", "[]",
+			"listen: takes at least one; leave the setting out where there is none\n"},
+		{"{" FEED("") ",\"repositories\":{\"r\":{\"url\":\"/x\",\"packages\":[]}}}",
+			"[]}}}", "repositories.r.packages: takes at least one\n"},
 		{"{" FEED("") "," REPOSITORY(",\"refs\":[]") "}", "[]",
 			"repositories.r.refs: takes at least one"},
 		{"{" FEED("") "," REPOSITORY(",\"refs\":\"refs/*\"") "}", "\"refs/*\"",
