@@ -1,4 +1,4 @@
-/* A branch's reach: building it, in one pass over the chain and one over the commits. */
+/* A branch's reach: building it, in a pass from the tip down and one from the roots up. */
 #include "reach_parts.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 enum {
 	/* Commits that counting for merges may look at while building, per commit of the graph:
 	 * what would take longer is left uncounted, and walked for when it is asked. */
-	COUNTING_PER_COMMIT = 4,
+	COUNTING_PER_COMMIT = 1,
 	/* What sets of bases may take, besides 4 bytes for each commit that is not on the chain, so
 	 * that chain and sets together stay below 4 bytes a commit. (Linear histories have a long
 	 * chain and no sets.) A history that goes past it has commits whose bases are walked for
@@ -32,61 +32,61 @@ static int list_chain(const struct fp_graph_view *view, struct fp_reach *reach)
 	return 0;
 }
 
-/* Gives the commits that are reachable from the chain commit at `position`, and from none before
- * it, that entry. Returns how many, or a negative error. */
-static int64_t enter_from(const struct fp_graph_view *view, struct fp_reach *reach,
-	struct fp_scratch *scratch, uint32_t position)
+/* Entries, from the newest commit to the oldest: a commit of the chain has its own position, any
+ * other the least of its children's, whose indices are all higher: one pass is enough. */
+static void enter_history(const struct fp_graph_view *view, struct fp_reach *reach)
 {
-	uint32_t commit = reach->chain[position];
-	int64_t entered = 1;
-	int r;
-
-	fp_scratch_clear(scratch);
-	reach->value[commit] = position;
-	r = fp_scratch_push(scratch, commit);
-	while (r >= 0 && fp_scratch_pop(scratch, &commit)) {
-		uint32_t room[2];
+	for (uint32_t position = 0; position < reach->chain_length; position++)
+		reach->value[reach->chain[position]] = position;
+	for (uint32_t commit = reach->tip + 1; commit-- > 0;) {
+		uint32_t room[2], entry = reach->value[commit];
 		const uint32_t *parents;
-		uint32_t count = fp_graph_parents(view, commit, &parents, room);
+		uint32_t count =
+			entry & OUTSIDE ? 0 : fp_graph_parents(view, commit, &parents, room);
 
-		for (uint32_t i = 0; i < count && r >= 0; i++) {
-			if (fp_reach_has(reach, parents[i]))
-				continue;
-			reach->value[parents[i]] = position;
-			entered++;
-			r = fp_scratch_push(scratch, parents[i]);
-		}
+		for (uint32_t i = 0; i < count; i++)
+			if (reach->value[parents[i]] > entry)
+				reach->value[parents[i]] = entry;
 	}
-	return r < 0 ? r : entered;
 }
 
-static int enter_history(
-	const struct fp_graph_view *view, struct fp_reach *reach, struct fp_scratch *scratch)
+/* What a commit of the chain reaches: all that entered with it or before. */
+static void count_chain(struct fp_reach *reach)
 {
-	int64_t total = 0;
+	uint32_t total = 0;
 
+	for (uint32_t position = 0; position < reach->chain_length; position++)
+		reach->reached[reach->chain[position]] = 0;
+	for (uint32_t commit = 0; commit <= reach->tip; commit++)
+		if (fp_reach_has(reach, commit))
+			reach->reached[reach->chain[reach->value[commit]]]++;
 	for (uint32_t position = 0; position < reach->chain_length; position++) {
-		int64_t entered = enter_from(view, reach, scratch, position);
-
-		if (entered < 0)
-			return (int)entered;
-		total += entered;
-		reach->reached[reach->chain[position]] = (uint32_t)total;
+		total += reach->reached[reach->chain[position]];
+		reach->reached[reach->chain[position]] = total;
 	}
-	return 0;
 }
 
-/* Adds to `kept` those of some bases that lead to none of `others`. A negative error. */
+static bool is_among(uint32_t commit, const uint32_t *commits, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (commits[i] == commit)
+			return true;
+	return false;
+}
+
+/* Adds to `kept` those of some bases that lead to none of `others`. What both have is maximal in
+ * each: most sets differ in one base from their parents', so little is left to compare. A negative
+ * error. */
 static int keep_maximal(const struct fp_graph_view *view, const struct fp_reach *reach,
 	struct fp_scratch *scratch, const uint32_t *bases, uint32_t count, const uint32_t *others,
 	uint32_t other_count, struct fp_bases *kept)
 {
 	for (uint32_t i = 0; i < count; i++) {
+		uint32_t compared = is_among(bases[i], others, other_count) ? 0 : other_count;
 		int r = 0;
 
-		for (uint32_t k = 0; k < other_count && r == 0; k++)
-			if (others[k] != bases[i])
-				r = fp_reach_leads_to(view, reach, scratch, bases[i], others[k]);
+		for (uint32_t k = 0; k < compared && r == 0; k++)
+			r = fp_reach_leads_to(view, reach, scratch, bases[i], others[k]);
 		if (r < 0)
 			return r;
 		if (r == 0 && !fp_bases_add(kept, bases[i]))
@@ -229,8 +229,13 @@ struct fp_reach *fp_reach_build(const struct fp_graph_view *view, uint32_t tip,
 	reach = reach_new(tip, view->count);
 	if (!reach)
 		return NULL;
-	if (list_chain(view, reach) < 0 || enter_history(view, reach, scratch) < 0 ||
-		set_from(view, reach, scratch, 0) < 0) {
+	if (list_chain(view, reach) < 0) {
+		fp_reach_unref(reach);
+		return NULL;
+	}
+	enter_history(view, reach);
+	count_chain(reach);
+	if (set_from(view, reach, scratch, 0) < 0) {
 		fp_reach_unref(reach);
 		return NULL;
 	}

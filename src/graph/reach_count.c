@@ -105,6 +105,24 @@ static uint32_t counted_parents(const struct fp_reach *reach, bool outside, cons
 	return counted;
 }
 
+/* So many steps at most for one merge: nearly all take fewer or far more, and one of the latter
+ * would use up what thousands of others need. */
+enum { STEPS_OF_ONE = 100 };
+
+static int count_merge(const struct fp_graph_view *view, struct fp_reach *reach,
+	struct fp_scratch *scratch, uint32_t commit, int64_t *steps, uint32_t *counted)
+{
+	int64_t allowed = *steps < STEPS_OF_ONE ? *steps : STEPS_OF_ONE, left = allowed;
+	int r = fp_reach_has(reach, commit)
+			? fp_reach_count_side(view, reach, scratch, commit, &left, counted)
+			: count_above(view, reach, scratch, commit, ALL_INSIDE, &left, counted);
+
+	*steps -= allowed - left;
+	if (left < 0)
+		*counted = 0;
+	return r;
+}
+
 /* With one parent that counts, one more than it; merges are walked for, as long as there are steps
  * left. */
 int fp_reach_set_reached(const struct fp_graph_view *view, struct fp_reach *reach,
@@ -123,9 +141,8 @@ int fp_reach_set_reached(const struct fp_graph_view *view, struct fp_reach *reac
 		counted = 1;
 	else if (count == 1)
 		counted = reach->reached[last] ? reach->reached[last] + 1 : 0;
-	else if (*steps >= 0)
-		r = outside ? count_above(view, reach, scratch, commit, ALL_INSIDE, steps, &counted)
-			    : fp_reach_count_side(view, reach, scratch, commit, steps, &counted);
-	reach->reached[commit] = count > 1 && *steps < 0 ? 0 : counted;
+	else if (*steps > 0)
+		r = count_merge(view, reach, scratch, commit, steps, &counted);
+	reach->reached[commit] = counted;
 	return r;
 }
