@@ -63,14 +63,22 @@ static void server_stop(struct server *server)
 
 static const char *const refs[] = {"refs/heads/*", "refs/tags/*"};
 
+/* The head of a commit for git fast-import: one process makes a hundred commits, where `git commit`
+ * takes three for each. Arguments: the branch, the seconds, and lines of the stream. */
+#define COMMIT                                                                                     \
+	"commit() { printf 'commit refs/heads/%%s\\ncommitter c <c@example.invalid> %%s +0000\\n"  \
+	"data 1\\nx\\n%%b' \"$@\"; };"
+
 /* A history with files in it, so that there are deltas; and a commit that no ref leads to. */
 static void make_served(struct fixture *fixture)
 {
 	fixture_init(fixture);
-	fixture_run(fixture,
+	fixture_run(fixture, COMMIT
 		"mkdir served keys; git init -q -b main w; cd w;"
-		"for i in $(seq 40); do seq $i 400 > f; git add f; git commit -q -m $i; done;"
-		"git tag -a -m x v1; git checkout -q -b lost; git commit -q --allow-empty -m lost;"
+		"for i in $(seq 40); do commit main $((1700000000 + i)) 'M 100644 inline f\\n';"
+		" echo 'data <<END'; seq $i 400; echo END; echo; done | git fast-import --quiet;"
+		"git reset -q --hard; git tag -a -m x v1; git checkout -q -b lost; git commit -q "
+		"--allow-empty -m lost;"
 		"git rev-parse HEAD > ../lost; git checkout -q main; git branch -q -D lost;"
 		"cd ..; cp -r w/.git served/up.git; git -C served/up.git config core.bare true");
 }
@@ -374,14 +382,13 @@ static void test_negotiation(void **state)
 		char url[300];
 
 		make_served(&fixture);
-		fixture_run(&fixture,
-			"cd w; git checkout -q -b old;"
-			"export GIT_COMMITTER_DATE='2001-01-01 00:00:00 +0000';"
-			"for i in $(seq 60); do echo $i > o; git add o; git commit -q -m o$i; done;"
-			"unset GIT_COMMITTER_DATE; git push -q ../served/up.git old;"
-			"for b in $(seq 60); do git checkout -q -b b$b main~5;"
-			" git commit -q --allow-empty -m b$b; done; git push -q --all "
-			"../served/up.git");
+		fixture_run(&fixture, COMMIT
+			"cd w; { from='from refs/heads/main^0\\n';"
+			"for i in $(seq 60); do commit old $((1000000000 + i))"
+			" \"${from}M 100644 inline o\\ndata 3\\n$((i + 10))\\n\\n\"; from=; done;"
+			"for b in $(seq 60); do commit b$b 1800000000"
+			" 'from refs/heads/main~5\\n\\n'; done; } | git fast-import --quiet;"
+			"git push -q --all ../served/up.git");
 		server_start(&server, &fixture, kinds[i], "");
 		snprintf(url, sizeof(url), "%sup.git", server.base);
 		job = job_for(&fixture, url);
