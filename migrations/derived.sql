@@ -12,7 +12,10 @@ CREATE TABLE commit_sources (
 	repository INTEGER PRIMARY KEY, -- of facts.db's repositories
 	source_digest TEXT NOT NULL,
 	commits INTEGER NOT NULL, -- how many there are in all pages
-	facts INTEGER NOT NULL
+	facts INTEGER NOT NULL,
+	-- 0 while everything is being read for the first time, or anew: what is here is right and has
+	-- all its parents here, but does not yet reach up to the refs.
+	whole INTEGER NOT NULL
 ) STRICT;
 
 -- first: the number of the page's first commit or facts. checksum: XXH3-64 of content, as SQLite

@@ -25,6 +25,7 @@ void fp_facts_rows_release(struct fp_facts_rows *rows)
 struct source {
 	bool exists;
 	bool is_other; /* read with another digest */
+	bool whole;
 	uint32_t commits, facts;
 };
 
@@ -43,7 +44,8 @@ static int load_source(struct fp_store *store, int64_t repository, const char *d
 	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
 	const struct fp_sql_value values[] = {fp_sql_integer(repository)};
 	int r = fp_sql_start(store, FP_SQL_SOURCE_GET,
-		"SELECT commits, facts, source_digest FROM commit_sources WHERE repository = ?",
+		"SELECT commits, facts, source_digest, whole FROM commit_sources"
+		" WHERE repository = ?",
 		values, 1, &statement, error);
 
 	*source = (struct source){0};
@@ -55,6 +57,7 @@ static int load_source(struct fp_store *store, int64_t repository, const char *d
 	source->commits = count_of(statement, 0);
 	source->facts = count_of(statement, 1);
 	source->is_other = !fp_str_equal(fp_sql_column(statement, 2), fp_str(digest));
+	source->whole = sqlite3_column_int64(statement, 3) != 0;
 	return 0;
 }
 
@@ -129,7 +132,7 @@ static int load_content(struct fp_store *store, int64_t repository, const struct
 }
 
 int fp_store_load_commits(struct fp_store *store, int64_t repository, const char *source_digest,
-	struct fp_graph *graph, struct fp_facts_rows *facts, const char **why,
+	struct fp_graph *graph, struct fp_facts_rows *facts, bool *whole, const char **why,
 	struct fp_error *error)
 {
 	struct fp_facts_rows FP_CLEANUP(fp_facts_rows_release) loaded = {0};
@@ -151,6 +154,7 @@ int fp_store_load_commits(struct fp_store *store, int64_t repository, const char
 		r = 1;
 	if (r != 0)
 		return r;
+	*whole = source.whole;
 	*facts = loaded;
 	loaded = (struct fp_facts_rows){0};
 	return 0;
@@ -201,79 +205,81 @@ static int put_commits(struct fp_store *store, int64_t repository, const struct 
 	return r;
 }
 
-static int put_facts(struct fp_store *store, int64_t repository, const struct fp_facts_row *facts,
-	size_t first, size_t count, struct fp_error *error)
+static int put_facts(struct fp_store *store, int64_t repository,
+	const struct fp_commits_append *append, struct fp_error *error)
 {
 	struct fp_buf FP_CLEANUP_BUF page = {0};
+	size_t count = append->facts_count - append->first_facts;
 
 	if (count == 0)
 		return 0;
 	fp_buf_init(&page, FP_FACTS_PAGE_MAX_BYTES);
-	fp_facts_page_write(facts + first, count, &page);
-	return put_page(
-		store, repository, PAGE_FACTS, (uint32_t)first, (uint32_t)count, &page, error);
+	fp_facts_page_write(append->facts + append->first_facts, count, &page);
+	return put_page(store, repository, PAGE_FACTS, (uint32_t)append->first_facts,
+		(uint32_t)count, &page, error);
 }
 
-static int set_source(struct fp_store *store, int64_t repository, const char *digest,
-	uint32_t commits, size_t facts, struct fp_error *error)
+static int set_source(struct fp_store *store, int64_t repository, uint32_t commits,
+	const struct fp_commits_append *append, struct fp_error *error)
 {
 	const struct fp_sql_value values[] = {
 		fp_sql_integer(repository),
-		fp_sql_text(fp_str(digest)),
+		fp_sql_text(fp_str(append->source_digest)),
 		fp_sql_integer(commits),
-		fp_sql_integer((int64_t)facts),
+		fp_sql_integer((int64_t)append->facts_count),
+		fp_sql_integer(append->whole),
 	};
 
 	return fp_sql_run(store, FP_SQL_SOURCE_SET,
-		"INSERT INTO commit_sources (repository, source_digest, commits, facts)"
-		" VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET commits = excluded.commits,"
-		" facts = excluded.facts",
+		"INSERT INTO commit_sources (repository, source_digest, commits, facts, whole)"
+		" VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET commits = excluded.commits,"
+		" facts = excluded.facts, whole = max(whole, excluded.whole)",
 		values, FP_ARRAY_SIZE(values), error);
 }
 
 /* Drops what there is, or makes sure that it ends where the new rows begin. */
-static int make_way(struct fp_store *store, int64_t repository, const char *digest, uint32_t first,
-	size_t first_facts, struct fp_error *error)
+static int make_way(struct fp_store *store, int64_t repository,
+	const struct fp_commits_append *append, struct fp_error *error)
 {
 	const struct fp_sql_value values[] = {fp_sql_integer(repository)};
 	struct source source;
 	int r;
 
-	if (first == 0)
+	if (append->first == 0)
 		return fp_sql_run(store, FP_SQL_SOURCE_DROP,
 			"DELETE FROM commit_sources WHERE repository = ?", values, 1, error);
-	r = load_source(store, repository, digest, &source, error);
-	if (r >= 0 && (!source.exists || source.is_other || source.commits != first ||
-			      source.facts != first_facts))
+	r = load_source(store, repository, append->source_digest, &source, error);
+	if (r >= 0 && (!source.exists || source.is_other || source.commits != append->first ||
+			      source.facts != append->first_facts))
 		return fp_error_set(error, FP_ERROR_INTERNAL,
 			"commits from %u and facts from %zu do not follow the %u and %u that are "
 			"kept",
-			first, first_facts, source.commits, source.facts);
+			append->first, append->first_facts, source.commits, source.facts);
 	return r;
 }
 
-int fp_store_append_commits(struct fp_store *store, int64_t repository, const char *source_digest,
-	const struct fp_graph_view *view, uint32_t first, const struct fp_facts_row *facts,
-	size_t first_facts, size_t facts_count, struct fp_error *error)
+int fp_store_append_commits(struct fp_store *store, int64_t repository,
+	const struct fp_graph_view *view, const struct fp_commits_append *append,
+	struct fp_error *error)
 {
 	FP_CLEANUP_TRANSACTION struct fp_transaction transaction = {0};
+	struct fp_commits_append all = *append;
 	int r = fp_store_open_derived(store, error);
 
-	if (first == 0)
-		first_facts = 0;
-	if (r >= 0 && first_facts > facts_count)
-		r = fp_error_set(error, FP_ERROR_INTERNAL, "facts from %zu on, of %zu", first_facts,
-			facts_count);
+	if (all.first == 0)
+		all.first_facts = 0;
+	if (r >= 0 && all.first_facts > all.facts_count)
+		r = fp_error_set(error, FP_ERROR_INTERNAL, "facts from %zu on, of %zu",
+			all.first_facts, all.facts_count);
 	if (r >= 0)
 		r = fp_transaction_begin(&transaction, store, true, error);
 	if (r >= 0)
-		r = make_way(store, repository, source_digest, first, first_facts, error);
+		r = make_way(store, repository, &all, error);
 	if (r >= 0)
-		r = set_source(store, repository, source_digest, view->count, facts_count, error);
+		r = set_source(store, repository, view->count, &all, error);
 	if (r >= 0)
-		r = put_commits(store, repository, view, first, error);
+		r = put_commits(store, repository, view, all.first, error);
 	if (r >= 0)
-		r = put_facts(
-			store, repository, facts, first_facts, facts_count - first_facts, error);
+		r = put_facts(store, repository, &all, error);
 	return r < 0 ? r : fp_transaction_commit(&transaction, error);
 }

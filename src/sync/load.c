@@ -48,7 +48,7 @@ static int fill_repository(
 {
 	struct fp_branches *branches;
 
-	if (source->synced_us < 0 || fp_graph_count(source->graph) == 0)
+	if (source->synced_us < 0 || !source->whole || fp_graph_count(source->graph) == 0)
 		return 0;
 	branches = fp_repository_source_branches(
 		source, &sync->settings->repositories[source->index], NULL);

@@ -87,6 +87,9 @@ static void set_aside(struct fp_repository_source *source)
 
 /* ---- reading commits ---- */
 
+/* A reading that is cut off goes on behind what was written so far. */
+enum { STORE_EVERY = 1 << 15 };
+
 static bool is_known(void *context, const struct fp_oid *oid)
 {
 	const struct fp_look *look = context;
@@ -107,6 +110,9 @@ static int append_commit(void *context, const struct fp_commit_row *row, struct 
 	if (r < 0)
 		return r;
 	r = fp_graph_append(look->source->graph, row, facts, NULL, error);
+	if (r >= 0 &&
+		fp_graph_count(look->source->graph) >= look->source->stored_commits + STORE_EVERY)
+		r = fp_repository_source_store_commits(look->source, false, error);
 	return r < 0 ? r : 0;
 }
 
@@ -128,7 +134,7 @@ static int list_kept(
 {
 	*kept = NULL;
 	*count = 0;
-	if (fp_graph_count(look->source->graph) > 0)
+	if (look->source->whole)
 		return 0;
 	return fp_mirror_read_kept(look->mirror, kept, count, error);
 }
@@ -258,7 +264,7 @@ static int take_in(struct fp_look *look, struct fp_error *error)
 	if (r >= 0)
 		r = read_commits(look, error);
 	if (r >= 0)
-		r = fp_repository_source_store_commits(look->source, error);
+		r = fp_repository_source_store_commits(look->source, true, error);
 	if (r >= 0)
 		r = fp_look_compare_refs(look, &events, error);
 	if (r >= 0)

@@ -28,23 +28,33 @@ static int borrow_facts(const struct fp_source_reader *reader, struct fp_facts_r
 	return 0;
 }
 
-int fp_repository_source_store_commits(struct fp_repository_source *source, struct fp_error *error)
+int fp_repository_source_store_commits(
+	struct fp_repository_source *source, bool whole, struct fp_error *error)
 {
 	struct fp_graph_view view = fp_graph_view(source->graph);
 	struct fp_facts_rows facts = {0};
 	int r = 0;
 
 	if (view.count > source->stored_commits ||
-		fp_source_reader_count(source->reader) > source->stored_facts) {
+		fp_source_reader_count(source->reader) > source->stored_facts ||
+		(whole && !source->whole)) {
 		r = borrow_facts(source->reader, &facts);
 		if (r < 0)
 			r = fp_error_memory(error);
 		else
-			r = fp_store_append_commits(source->store, source->id,
-				source->config->source_digest, &view, source->stored_commits,
-				facts.items, source->stored_facts, facts.count, error);
+			r = fp_store_append_commits(source->store, source->id, &view,
+				&(struct fp_commits_append){
+					.source_digest = source->config->source_digest,
+					.first = source->stored_commits,
+					.facts = facts.items,
+					.first_facts = source->stored_facts,
+					.facts_count = facts.count,
+					.whole = whole,
+				},
+				error);
 	}
 	if (r >= 0) {
+		source->whole |= whole;
 		source->stored_commits = view.count;
 		source->stored_facts = fp_source_reader_count(source->reader);
 	}
@@ -156,7 +166,7 @@ static int load_commits(struct fp_repository_source *source, struct fp_error *er
 	if (!source->graph)
 		return fp_error_memory(error);
 	r = fp_store_load_commits(source->store, source->id, source->config->source_digest,
-		source->graph, &facts, &why, error);
+		source->graph, &facts, &source->whole, &why, error);
 	if (r == 1) {
 		if (source->refs.count)
 			fp_log(FP_LOG_INFO, "mirror.commits_dropped", "repo=%s why=%s",
@@ -166,6 +176,9 @@ static int load_commits(struct fp_repository_source *source, struct fp_error *er
 		r = source->graph ? 0 : fp_error_memory(error);
 	} else if (r == 0) {
 		r = restore_facts(source, &facts, error);
+		if (r >= 0 && !source->whole)
+			fp_log(FP_LOG_INFO, "mirror.reading_resumed", "repo=%s commits=%u",
+				source->config->name, fp_graph_count(source->graph));
 	}
 	fp_facts_rows_release(&facts);
 	if (r < 0)

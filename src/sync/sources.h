@@ -65,6 +65,7 @@ struct fp_repository_source {
 	struct fp_source_release_spec *release_specs;
 	struct fp_source_reader *reader;
 	uint32_t stored_commits, stored_facts;
+	bool whole; /* what is stored reaches up to the refs; false in a first reading */
 	struct fp_ref_rows refs;
 	int64_t revision;
 	int64_t synced_us;
@@ -157,7 +158,9 @@ void fp_repository_source_free(struct fp_repository_source *source);
 int fp_repository_source_look(struct fp_sync *sync, struct fp_repository_source *source,
 	struct fp_waiting_looks *looks, struct fp_error *error);
 /* Writes the commits and facts that the store does not have yet. */
-int fp_repository_source_store_commits(struct fp_repository_source *source, struct fp_error *error);
+/* whole: the commits reach up to the refs. */
+int fp_repository_source_store_commits(
+	struct fp_repository_source *source, bool whole, struct fp_error *error);
 /* Branches from what is loaded; NULL when out of memory. */
 struct fp_branches *fp_repository_source_branches(struct fp_repository_source *source,
 	const struct fp_repository_settings *settings, const struct fp_branches *previous);

@@ -1,8 +1,11 @@
 """What the upstream forgets, moves or damages: shown, kept, and mended."""
+import contextlib
 import fcntl
 import os
 import pathlib
+import shutil
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
@@ -244,6 +247,47 @@ def test_progress_moves_and_a_restart_resumes(big):
     assert {path: path.stat().st_mtime_ns
             for path in mirror_of(daemon).glob('objects/pack/*.pack')} == packs
     assert daemon.resolve(big.upstream.tip('main'), 'main').status == 200
+
+
+def kept(daemon):
+    """(commits, whether these are all) that the daemon has written down; (0, False) before."""
+    path = pathlib.Path(daemon.config['data_dir'], 'derived.db')
+    try:
+        with contextlib.closing(sqlite3.connect(f'file:{path}?mode=ro', uri=True)) as database:
+            row = database.execute('SELECT commits, whole FROM commit_sources').fetchone()
+    except sqlite3.OperationalError:
+        row = None
+    return row or (0, 0)
+
+
+def test_reading_goes_on_behind_what_was_kept(big):
+    """A daemon that is killed while it takes commits in does not begin with the first again, and
+    serves none before it has them all."""
+    daemon = big.new_daemon()
+    for _ in range(10):
+        daemon.start(ready=False)
+        eventually(lambda: kept(daemon)[0] > 0, seconds=60, every=0.001)
+        daemon.kill()
+        commits, whole = kept(daemon)
+        if not whole:
+            break
+        shutil.rmtree(daemon.config['data_dir'])    # too late: it had them all
+    assert 0 < commits < big.commits and not whole
+
+    daemon.start(ready=False)
+    daemon.wait_ready(path='/livez')
+    reply = daemon.resolve(big.upstream.tip('main'), 'main', wait=0)
+    assert reply.status == 503 or daemon.get('/readyz').status == 200, reply
+    daemon.wait_ready()
+    daemon.wait_log(f'mirror.reading_resumed repo=winui commits={commits}')
+    assert daemon.get('/repos/winui').json['sizes']['commits'] == big.commits
+    assert daemon.resolve(big.upstream.tip('main'), 'main').status == 200
+    assert kept(daemon) == (big.commits, 1)
+    daemon.stop()
+    resumed = daemon.log.count('mirror.reading_resumed')
+    daemon.start()
+    assert daemon.get('/repos/winui').json['sizes']['commits'] == big.commits
+    assert daemon.log.count('mirror.reading_resumed') == resumed
 
 
 def test_a_kill_while_cloning_leaves_nothing_in_the_way(big):

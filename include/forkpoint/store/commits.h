@@ -21,16 +21,25 @@ struct fp_facts_rows {
 void fp_facts_rows_release(struct fp_facts_rows *rows);
 
 /*
- * Fills an empty graph and the facts. 1 when what is kept is missing, damaged, or was read with
+ * Fills an empty graph and the facts. *whole is false where a first reading was cut off: it goes on
+ * from there. 1 when what is kept is missing, damaged, or was read with
  * another source digest: the graph and facts are then to be thrown away and made again from the
  * mirror (*why gets a static sentence).
  */
 int fp_store_load_commits(struct fp_store *store, int64_t repository, const char *source_digest,
-	struct fp_graph *graph, struct fp_facts_rows *facts, const char **why,
+	struct fp_graph *graph, struct fp_facts_rows *facts, bool *whole, const char **why,
 	struct fp_error *error);
 
-/* Writes the view's commits from index `first` on, and of all facts (facts_count of them) those
- * from number first_facts on, in one transaction. first 0 drops what was there and writes all. */
-int fp_store_append_commits(struct fp_store *store, int64_t repository, const char *source_digest,
-	const struct fp_graph_view *view, uint32_t first, const struct fp_facts_row *facts,
-	size_t first_facts, size_t facts_count, struct fp_error *error);
+/* What is written next to what is kept. */
+struct fp_commits_append {
+	const char *source_digest;
+	uint32_t first; /* of the view's commits; 0 drops what was there and writes all */
+	const struct fp_facts_row *facts; /* all of them; from number first_facts on are new */
+	size_t first_facts, facts_count;
+	bool whole; /* all that the refs lead to is there now; stays so until first is 0 */
+};
+
+/* Writes the view's commits and the facts that are new, in one transaction. */
+int fp_store_append_commits(struct fp_store *store, int64_t repository,
+	const struct fp_graph_view *view, const struct fp_commits_append *append,
+	struct fp_error *error);

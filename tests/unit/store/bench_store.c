@@ -157,17 +157,22 @@ static void bench_commits(struct fixture *fixture)
 	printf("%-34s %6.3f s\n", "a million commits, in memory", since(start) / 1e6);
 	view = fp_graph_view(graph);
 	start = fp_clock_monotonic_us();
-	assert_ok(fixture, fp_store_append_commits(
-				   fixture->store, 1, "d", &view, 0, &fact, 0, 1, &fixture->error));
+	assert_ok(fixture, fp_store_append_commits(fixture->store, 1, &view,
+				   &(struct fp_commits_append){.source_digest = "d",
+					   .facts = &fact,
+					   .facts_count = 1,
+					   .whole = true},
+				   &fixture->error));
 	printf("%-34s %6.3f s\n", "written", since(start) / 1e6);
 	for (int i = 0; i < 3; i++) {
 		struct fp_graph *loaded = fp_graph_new();
 		struct fp_facts_rows facts = {0};
 		const char *why;
+		bool whole;
 
 		start = fp_clock_monotonic_us();
 		assert_ok(fixture, fp_store_load_commits(fixture->store, 1, "d", loaded, &facts,
-					   &why, &fixture->error));
+					   &whole, &why, &fixture->error));
 		printf("%-34s %6.3f s\n", "loaded", since(start) / 1e6);
 		fp_facts_rows_release(&facts);
 		fp_graph_unref(loaded);

@@ -104,8 +104,15 @@ static int append(struct fixture *fixture, struct fp_graph *graph, const char *d
 	uint32_t first, size_t first_facts, size_t facts)
 {
 	struct fp_graph_view view = fp_graph_view(graph);
-	int r = fp_store_append_commits(fixture->store, 1, digest, &view, first, all_facts,
-		first_facts, facts, &fixture->error);
+	const struct fp_commits_append some = {
+		.source_digest = digest,
+		.first = first,
+		.facts = all_facts,
+		.first_facts = first_facts,
+		.facts_count = facts,
+		.whole = true,
+	};
+	int r = fp_store_append_commits(fixture->store, 1, &view, &some, &fixture->error);
 
 	fp_graph_view_release(&view);
 	return r;
@@ -117,10 +124,12 @@ static int load(struct fixture *fixture, const char *digest, const struct fp_gra
 {
 	FP_CLEANUP(fp_graph_unref_cleanup) struct fp_graph *graph = fp_graph_new();
 	struct fp_facts_rows facts = {0};
+	bool whole = false;
 	int r = fp_store_load_commits(
-		fixture->store, 1, digest, graph, &facts, why, &fixture->error);
+		fixture->store, 1, digest, graph, &facts, &whole, why, &fixture->error);
 
 	if (r == 0) {
+		assert_true(whole);
 		compare(expected, graph);
 		compare_facts(&facts, facts_count);
 	}
@@ -183,6 +192,49 @@ static void test_outcomes(void **state)
 	assert_code(fixture, -FP_ERROR_INTERNAL, append(fixture, graph, "d1", 10, 9, 8));
 	assert_ok(fixture, append(fixture, graph, "d1", 10, 8, 9));
 	assert_ok(fixture, load(fixture, "d1", graph, 9, &why));
+}
+
+/* A first reading that is cut off is kept as far as it came, and is known to be cut off; commits
+ * that are added to what is whole leave it so. */
+static void test_whole(void **state)
+{
+	struct fixture *fixture = *state;
+	static const struct {
+		uint32_t first, until;
+		bool whole, expected;
+	} rows[] = {
+		{0, 3000, false, false}, {3000, 5000, false, false},
+		{5000, 5000, true, true},			    /* nothing more came */
+		{5000, 9000, false, true}, {0, 9000, false, false}, /* begun anew */
+	};
+	FP_CLEANUP(fp_graph_unref_cleanup) struct fp_graph *graph = fp_graph_new();
+
+	for (size_t i = 0; i < FP_ARRAY_SIZE(rows); i++) {
+		FP_CLEANUP(fp_graph_unref_cleanup) struct fp_graph *loaded = fp_graph_new();
+		const struct fp_commits_append some = {
+			.source_digest = "d1",
+			.first = rows[i].first,
+			.facts = all_facts,
+			.first_facts = rows[i].first ? 8 : 0,
+			.facts_count = 8,
+			.whole = rows[i].whole,
+		};
+		struct fp_facts_rows facts = {0};
+		struct fp_graph_view view;
+		const char *why;
+		bool whole = !rows[i].expected;
+
+		grow(graph, rows[i].until);
+		view = fp_graph_view(graph);
+		assert_ok(fixture,
+			fp_store_append_commits(fixture->store, 1, &view, &some, &fixture->error));
+		fp_graph_view_release(&view);
+		assert_ok(fixture, fp_store_load_commits(fixture->store, 1, "d1", loaded, &facts,
+					   &whole, &why, &fixture->error));
+		assert_int_equal(whole, rows[i].expected);
+		compare(graph, loaded);
+		fp_facts_rows_release(&facts);
+	}
 }
 
 /* Pages that were changed behind our back. */
@@ -292,6 +344,7 @@ static void test_wrong_content(void **state)
 	for (size_t i = 0; i < FP_ARRAY_SIZE(cases); i++) {
 		FP_CLEANUP(fp_graph_unref_cleanup) struct fp_graph *one = fp_graph_new();
 		struct fp_facts_rows facts = {0};
+		bool whole;
 
 		fp_graph_unref(graph);
 		graph = fp_graph_new();
@@ -306,8 +359,8 @@ static void test_wrong_content(void **state)
 			(long long)fp_hash64(&page, sizeof(page), 0));
 		fixture_sql(fixture, "derived.db", sql);
 		assert_code(fixture, cases[i].expected,
-			fp_store_load_commits(
-				fixture->store, 1, "d1", one, &facts, &why, &fixture->error));
+			fp_store_load_commits(fixture->store, 1, "d1", one, &facts, &whole, &why,
+				&fixture->error));
 		fp_facts_rows_release(&facts);
 	}
 }
@@ -317,6 +370,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_appending, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_outcomes, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_whole, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_file, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_damage, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
