@@ -63,6 +63,13 @@ static const char *verdict(const struct fp_decode_answer *answer)
 	return NULL;
 }
 
+/* With a repository. */
+static const char *status_of(const struct fp_decode_answer *answer)
+{
+	return answer->listed ? fp_version_status_name(fp_catalog_version_status(answer->listed))
+			      : "never-seen";
+}
+
 static void write_json(const struct fp_decode_answer *answer, struct fp_str version,
 	struct fp_buf *text, struct fp_buf *buf)
 {
@@ -80,12 +87,27 @@ static void write_json(const struct fp_decode_answer *answer, struct fp_str vers
 	fp_json_array_end(&json);
 	if (answer->repository) {
 		fp_json_member_string(&json, "repo", answer->repository->settings->name);
-		fp_json_member_text(&json, "status",
-			answer->listed
-				? fp_version_status_name(fp_catalog_version_status(answer->listed))
-				: "never-seen");
+		fp_json_member_text(&json, "status", status_of(answer));
 	}
 	fp_json_object_end(&json);
+	fp_buf_add_char(buf, '\n');
+}
+
+static void write_meanings_text(const struct fp_decode_answer *answer,
+	const struct fp_decode_reading *reading, struct fp_buf *buf)
+{
+	const struct fp_branches *branches = answer->repository->branches;
+	char hex[FP_OID_HEX + 1];
+
+	fp_buf_add_text(buf, reading->branch_count ? "  branches:" : "  no branch has this label");
+	for (uint32_t i = 0; i < reading->branch_count && i < FP_TRAINED_MAX; i++)
+		fp_buf_addf(buf, " %.*s", FP_STR_ARG(branches->items[reading->branches[i]].name));
+	fp_buf_add_text(
+		buf, reading->commit_count ? "\n  commits:" : "\n  no commit has this stamp");
+	for (uint32_t i = 0; i < reading->commit_count && i < FP_TRAINED_MAX; i++) {
+		fp_oid_format(fp_graph_oid(&branches->view, reading->commits[i]), hex);
+		fp_buf_addf(buf, " %s", hex);
+	}
 	fp_buf_add_char(buf, '\n');
 }
 
@@ -113,7 +135,12 @@ static void write_text(
 		if (reading->decoded.label.len)
 			fp_buf_addf(buf, ", branch label %.*s", FP_STR_ARG(reading->decoded.label));
 		fp_buf_add_char(buf, '\n');
+		if (answer->repository && answer->repository->branches)
+			write_meanings_text(answer, reading, buf);
 	}
+	if (answer->repository)
+		fp_buf_addf(buf, "%.*s: %s\n", FP_STR_ARG(answer->repository->settings->name),
+			status_of(answer));
 }
 
 enum fp_handled fp_handle_decode(struct fp_request *request, struct fp_reply *reply)

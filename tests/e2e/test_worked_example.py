@@ -281,6 +281,10 @@ def test_decode(daemon, sha):
     dumped = json.dumps(document)
     assert 'release/2.4' in dumped and sha['80a4ab55'] in dumped
     assert '2020-01-31T20:54:00Z' in dumped and 'patch-stamp' in dumped
+    text = daemon.get('/decode', version='2.4.2001312054-release_2_4', repo='winui',
+                      format='text').text.splitlines()
+    assert '  branches: release/2.4' in text and f'  commits: {sha["80a4ab55"]}' in text
+    assert text[-1] == 'winui: listed'
     assert daemon.get('/decode', version='2.4.2001312054-release_2_4').status == 200
     assert daemon.get('/decode', version='not a version').status in (200, 400)
 
