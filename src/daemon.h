@@ -8,6 +8,12 @@
 
 enum { DAEMON_CONFIGS_MAX = 1024 };
 
+/* What lasts is logged when it begins, when it changes, and once a minute; of one thread. */
+struct daemon_trouble {
+	char text[FP_ERROR_TEXT_MAX]; /* "" = none */
+	int64_t logged_us;
+};
+
 struct daemon {
 	const char *config_path;
 	/* The first is the start's, the last is in force; but for the first they are the main
@@ -27,7 +33,7 @@ struct daemon {
 	_Atomic(struct fp_watch *) watch;
 	_Atomic(struct fp_http_server *) server;
 	bool library_open;
-	bool sync_failed; /* the syncing thread's */
+	struct daemon_trouble recording, syncing, watching;
 };
 
 /* ---- reload.c: configurations ---- */

@@ -21,6 +21,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+static const int64_t LOG_AGAIN_US = 60 * FP_US_PER_S;
+
 static void wake_server(void *context)
 {
 	struct daemon *daemon = context;
@@ -41,23 +43,43 @@ static void on_look(void *context)
 		fp_watch_look(watch);
 }
 
+enum trouble_news { NO_NEWS, TROUBLE, RECOVERED };
+
+static enum trouble_news take_trouble(struct daemon_trouble *trouble, const struct fp_error *error)
+{
+	int64_t now_us = fp_clock_monotonic_us();
+	bool before = trouble->text[0] != '\0';
+
+	if (error && before && now_us - trouble->logged_us < LOG_AGAIN_US &&
+		strcmp(trouble->text, error->text) == 0)
+		return NO_NEWS;
+	snprintf(trouble->text, sizeof(trouble->text), "%s", error ? error->text : "");
+	trouble->logged_us = now_us;
+	if (error)
+		return TROUBLE;
+	return before ? RECOVERED : NO_NEWS;
+}
+
 static void on_watch_trouble(void *context, const struct fp_error *error)
 {
-	(void)context;
-	if (error)
+	struct daemon *daemon = context;
+	enum trouble_news news = take_trouble(&daemon->watching, error);
+
+	if (news == TROUBLE)
 		fp_log_error(FP_LOG_ERROR, "events.failed", error, "retry_s=1");
-	else
+	else if (news == RECOVERED)
 		fp_log(FP_LOG_INFO, "events.recovered", "events=kept");
 }
 
 static void on_recorder_trouble(void *context, const struct fp_error *error)
 {
-	const struct daemon *daemon = context;
+	struct daemon *daemon = context;
+	enum trouble_news news = take_trouble(&daemon->recording, error);
 
-	if (error)
+	if (news == TROUBLE)
 		fp_log_error(FP_LOG_ERROR, "recorder.failed", error, "data_dir=%s",
 			daemon_data_dir(daemon));
-	else
+	else if (news == RECOVERED)
 		fp_log(FP_LOG_INFO, "recorder.recovered", "data_dir=%s", daemon_data_dir(daemon));
 }
 
@@ -86,14 +108,16 @@ static void on_synced(void *context, const struct fp_error *error)
 {
 	struct daemon *daemon = context;
 	struct fp_http_server *server = atomic_load(&daemon->server);
+	enum trouble_news news = NO_NEWS;
 
 	if (server)
 		fp_http_server_wake_held(server);
-	if (error)
+	if (error || daemon->syncing.text[0])
+		news = take_trouble(&daemon->syncing, error);
+	if (news == TROUBLE)
 		fp_log_error(FP_LOG_ERROR, "journal.not_synced", error, "retry_ms=500");
-	else if (daemon->sync_failed)
+	else if (news == RECOVERED)
 		fp_log(FP_LOG_INFO, "journal.synced_again", "data_dir=%s", daemon_data_dir(daemon));
-	daemon->sync_failed = error != NULL;
 }
 
 /* ---- starting ---- */
@@ -131,6 +155,15 @@ static int start_recorder(struct daemon *daemon, uint64_t last_id, struct fp_err
 	return r;
 }
 
+/* A line for each. */
+static void log_notes(struct fp_buf *notes)
+{
+	for (char *note = notes->data, *end; note && (end = strchr(note, '\n')); note = end + 1) {
+		*end = '\0';
+		fp_log(FP_LOG_INFO, "store.prepared", "text=%s", fp_log_quote(note).text);
+	}
+}
+
 static int open_store(struct daemon *daemon, struct fp_error *error)
 {
 	const struct fp_config *config = daemon_config(daemon);
@@ -142,8 +175,7 @@ static int open_store(struct daemon *daemon, struct fp_error *error)
 	fp_buf_init(&notes, 64 * 1024);
 	if (r >= 0)
 		r = fp_store_prepare(config->data_dir, &daemon->lock, &notes, error);
-	if (notes.len)
-		fp_log(FP_LOG_INFO, "store.prepared", "notes=%s", fp_log_quote(notes.data).text);
+	log_notes(&notes);
 	if (r >= 0)
 		r = daemon_note_config(daemon, error);
 	if (r >= 0)
