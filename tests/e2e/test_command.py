@@ -54,6 +54,16 @@ def test_every_command_says_how_it_is_used():
         assert run_command(name, '--help').stdout == asked.stdout, name
 
 
+def test_the_service_unit_is_one(tmp_path):
+    """systemd knows every line of it, and the program that it starts is there."""
+    template = pathlib.Path(__file__).parents[2] / 'deploy' / 'forkpoint.service.in'
+    unit = tmp_path / 'forkpoint.service'
+    unit.write_text(template.read_text(encoding='utf-8').replace('@program@', binary()[-1]))
+    result = subprocess.run(['systemd-analyze', 'verify', '--man=no', str(unit)],
+                            capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 0 and not result.stdout + result.stderr, result
+
+
 @pytest.mark.parametrize('arguments', [[], ['srve'], ['serve'], ['serve', '--config'],
                                        ['serve', '--cnfig', 'x'], ['check-config'],
                                        ['version', 'more']])
