@@ -119,6 +119,9 @@ static int print(const struct fp_call *call, const struct fp_transfer_options *o
 			options->server, heard->status);
 		return code;
 	}
+	if (heard->status == 401)
+		fputs("forkpoint: give the token by --token-file FILE or in FORKPOINT_TOKEN\n",
+			stderr);
 	if (heard->body.len)
 		written = fwrite(heard->body.data, 1, heard->body.len, stream);
 	if (written == heard->body.len && fflush(stream) == 0)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int fp_upstream_on_progress(const git_indexer_progress *stats, void *context)
 {
@@ -68,6 +69,8 @@ int fp_upstream_fail(
 			"%s: its list of refs cannot be read; if it is a shallow clone, make it "
 			"complete (git fetch --unshallow)",
 			what);
+	else if (upstream->job->url[0] == '/' && access(upstream->job->url, F_OK) < 0)
+		return fp_error_set(error, code, "%s: there is no %s", what, upstream->job->url);
 	return fp_git_error(error, code, "%s", what);
 }
 

@@ -193,6 +193,7 @@ def test_exit_codes(odd, status, code, ends):
         odd.headers['Location'] = f'{odd.url}/elsewhere'
     result = run_command('freshness', 'winui', '--server', f'{odd.url}/')
     assert result.returncode == ends
+    assert ('FORKPOINT_TOKEN' in result.stderr) == (status == 401)
     assert len(odd.asked) == 1      # redirects are not followed: the token would go along
     assert result.stdout == ('fine\n' if ends == ANSWER else '')
     if code is None and ends:

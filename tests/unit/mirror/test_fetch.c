@@ -195,6 +195,8 @@ static void test_failures(void **state)
 	/* no such upstream */
 	job = job_for(fixture_path(&fixture, "nowhere"), fixture_path(&fixture, "m"));
 	assert_int_equal(fetch(&job, &result, &error), -FP_ERROR_UNAVAILABLE);
+	assert_non_null(strstr(error.text, "there is no /"));
+	assert_non_null(strstr(error.text, "nowhere"));
 	/* nobody listens */
 	job.url = "http://127.0.0.1:1/x.git";
 	assert_int_equal(fetch(&job, &result, &error), -FP_ERROR_UNAVAILABLE);
