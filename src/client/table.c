@@ -29,7 +29,7 @@ const struct fp_option_row fp_options[FP_OPTION_COUNT] = {
 	[FP_OPTION_LAST] = {"last", "NUMBER", "last", "commits of the branch to look at"},
 	[FP_OPTION_PUBLISH] = {"publish", "VERSION", "publish", "if this version were published"},
 	[FP_OPTION_QUARANTINE] = {"quarantine", "VERSION", "quarantine",
-		"if this version were quarantined"},
+		"if this version (or stamps:FIRST-LAST) were quarantined"},
 	[FP_OPTION_OUTCOME] = {"outcome", "CODE", "outcome", "ok, or a problem's code"},
 	[FP_OPTION_CLIENT] = {"client", "ADDRESS", "client", "who asked"},
 	[FP_OPTION_SINCE] = {"since", "TIME", "since", "not before: 2026-01-31T22:05:00Z"},

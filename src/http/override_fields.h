@@ -6,6 +6,11 @@
 
 enum { FP_OVERRIDE_FIELDS = 14 };
 
+#define FP_STAMPS_HELP                                                                             \
+	"stamps:FIRST-LAST takes two stamps of ten digits, yyMMddHHmm, the earlier first, such "   \
+	"as "                                                                                      \
+	"stamps:2001310000-2001312359"
+
 /* The number of them, in one order. The texts are the override's. */
 size_t fp_override_fields(
 	const struct fp_override *override, struct fp_field fields[FP_OVERRIDE_FIELDS]);

@@ -15,8 +15,6 @@ enum {
 	BRANCH_MAX_BYTES = 1100
 };
 
-#define STAMPS "stamps:"
-
 static const struct fp_json_limits body_limits = {
 	.max_bytes = 16 * 1024, .max_depth = 4, .max_values = 64};
 
@@ -230,34 +228,13 @@ static bool find_branch(struct fp_request *request, struct fp_reply *reply,
 	return found || request->method != FP_METHOD_PUT;
 }
 
-static bool is_stamp(struct fp_str text)
-{
-	fp_minute minute;
-
-	return text.len == 10 && fp_stamp_parse(text, &minute);
-}
-
 /* stamps:FIRST-LAST, or a version. */
 static bool find_versions(
 	struct fp_request *request, struct fp_reply *reply, struct fp_override *override)
 {
-	struct fp_str text = request->second;
-
-	if (!fp_str_starts_with(text, STAMPS)) {
-		override->version = text;
+	if (fp_override_take_versions(override, request->second))
 		return true;
-	}
-	text = fp_str_n(text.ptr + sizeof(STAMPS) - 1, text.len - (sizeof(STAMPS) - 1));
-	if (text.len == 21 && text.ptr[10] == '-') {
-		override->first_stamp = fp_str_n(text.ptr, 10);
-		override->last_stamp = fp_str_n(text.ptr + 11, 10);
-	}
-	if (is_stamp(override->first_stamp) && is_stamp(override->last_stamp) &&
-		fp_str_compare(override->first_stamp, override->last_stamp) <= 0)
-		return true;
-	fp_reply_problem(request, reply, "bad-request", NULL, 0,
-		"stamps:FIRST-LAST takes two stamps of ten digits, yyMMddHHmm, the earlier first, "
-		"such as stamps:2001310000-2001312359");
+	fp_reply_problem(request, reply, "bad-request", NULL, 0, FP_STAMPS_HELP);
 	return false;
 }
 

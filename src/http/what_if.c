@@ -1,5 +1,6 @@
 /* /what-if: what would be answered, beside what is. */
 #include "line.h"
+#include "override_fields.h"
 
 #include "forkpoint/service/what_if.h"
 
@@ -372,6 +373,10 @@ enum fp_handled fp_handle_what_if(struct fp_request *request, struct fp_reply *r
 		return fp_reply_problem(request, reply, "bad-request", NULL, 0,
 			"one thing is to be different: give one of \"publish\", \"quarantine\" and "
 			"\"release\", each with or without \"branch\", or \"branch\" alone");
+	if (query.what == FP_WHAT_QUARANTINE &&
+		!fp_override_take_versions(&(struct fp_override){0}, query.value))
+		return fp_reply_problem(
+			request, reply, "bad-request", NULL, 0, "\"quarantine\": " FP_STAMPS_HELP);
 	fp_what_if_init(&what_if);
 	fp_service_what_if(worker, fp_worker_enter(worker), &query, request->received_us, &what_if);
 	if (what_if.answer.outcome == FP_OUTCOME_OK)

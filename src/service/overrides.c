@@ -128,3 +128,30 @@ int fp_service_note_delivery(
 
 	return r < 0 ? r : fp_store_note_delivery(store, delivery, fp_clock_real_us(), error);
 }
+
+/* ---- what they are about ---- */
+
+static bool is_stamp(struct fp_str text)
+{
+	fp_minute minute;
+
+	return text.len == FP_STAMP_TEXT_MAX - 1 && fp_stamp_parse(text, &minute);
+}
+
+bool fp_override_take_versions(struct fp_override *override, struct fp_str text)
+{
+	const struct fp_str prefix = FP_STR_LITERAL("stamps:");
+	const size_t digits = FP_STAMP_TEXT_MAX - 1;
+
+	if (!fp_str_starts_with(text, prefix.ptr)) {
+		override->version = text;
+		return true;
+	}
+	text = fp_str_n(text.ptr + prefix.len, text.len - prefix.len);
+	if (text.len != 2 * digits + 1 || text.ptr[digits] != '-')
+		return false;
+	override->first_stamp = fp_str_n(text.ptr, digits);
+	override->last_stamp = fp_str_n(text.ptr + digits + 1, digits);
+	return is_stamp(override->first_stamp) && is_stamp(override->last_stamp) &&
+	       fp_str_compare(override->first_stamp, override->last_stamp) <= 0;
+}

@@ -1,11 +1,12 @@
 /* /what-if: answers now and then, side by side. */
 #include "forkpoint/service/what_if.h"
 
-#include "line.h"
 #include "locate.h"
+#include "what_if_world.h"
 
 #include "forkpoint/base/array.h"
 #include "forkpoint/core/nuget_version.h"
+#include "forkpoint/service/overrides.h"
 
 #include <stdlib.h>
 
@@ -17,8 +18,8 @@ struct inquiry {
 	int64_t now_us;
 	struct fp_what_if *what_if;
 	struct fp_line line;
-	struct fp_decoded published; /* grammar none: publishing it changes nothing */
-	uint32_t quarantined;	     /* FP_SELECT_NO_VERSION: nothing to quarantine */
+	struct fp_decoded published;   /* grammar none: publishing it changes nothing */
+	struct fp_what_if_world world; /* of FP_WHAT_QUARANTINE */
 	struct fp_release release;
 	struct fp_answer asked; /* of one tip */
 };
@@ -61,39 +62,45 @@ static bool is_eligible(const struct inquiry *inquiry, const struct fp_select_qu
 {
 	const struct fp_decoded *ours = &inquiry->published;
 
-	return ours->grammar != FP_GRAMMAR_NONE &&
-	       fp_grammar_release_matches(ours, &query->release) &&
+	return fp_grammar_release_matches(ours, &query->release) &&
 	       fp_query_is_label(query, ours) && ours->minute <= query->minute;
 }
 
-/* Whether a pin chose the version: then nothing that is published chooses another. */
-static bool is_pinned(
-	const struct inquiry *inquiry, const struct fp_select_query *query, uint32_t chosen)
+static const struct fp_override *pin_of(
+	const struct inquiry *inquiry, const struct fp_select_query *query)
 {
 	const struct fp_answer *answer = &inquiry->what_if->answer;
-	const struct fp_catalog_version *version = fp_answer_version(answer, chosen);
-	const struct fp_override *pin =
-		fp_overrides_pin(inquiry->snapshot->overrides, answer->repository->settings->name,
-			answer->package->settings->id, query->branch_names[0]);
 
-	return pin && version && fp_str_equal_nocase(pin->version, version->row.text);
+	return fp_overrides_pin(inquiry->snapshot->overrides, answer->repository->settings->name,
+		answer->package->settings->id, query->branch_names[0]);
 }
 
-/* The answer after a change of the feed, from what selection found now. */
+/* A pin decides for its version, and against every other while the feed has that one. */
+static bool is_chosen(const struct inquiry *inquiry, const struct fp_select_query *query,
+	const struct fp_point *before)
+{
+	const struct fp_override *pin = pin_of(inquiry, query);
+	const struct fp_catalog_version *version =
+		fp_answer_version(&inquiry->what_if->answer, before->version);
+
+	if (inquiry->published.grammar == FP_GRAMMAR_NONE)
+		return false;
+	if (pin && fp_str_equal_nocase(pin->version, inquiry->query->value))
+		return true;
+	if (pin && version && fp_str_equal_nocase(pin->version, version->row.text))
+		return false;
+	return is_eligible(inquiry, query) && is_newer(inquiry, before->version);
+}
+
+/* The answer after a version came, from what selection found now. */
 static void set_after(const struct inquiry *inquiry, const struct fp_select_query *query,
 	const struct fp_point *before, struct fp_point *after)
 {
 	*after = *before;
 	if (before->outcome != FP_OUTCOME_OK && before->outcome != FP_OUTCOME_NO_DATABASE)
 		return;
-	if (inquiry->query->what == FP_WHAT_PUBLISH) {
-		if (is_eligible(inquiry, query) && is_newer(inquiry, before->version) &&
-			!is_pinned(inquiry, query, before->version))
-			after->version = FP_WHAT_IF_VERSION;
-	} else if (before->version != FP_SELECT_NO_VERSION &&
-		   before->version == inquiry->quarantined) {
-		after->version = before->runner_up;
-	}
+	if (is_chosen(inquiry, query, before))
+		after->version = FP_WHAT_IF_VERSION;
 	after->outcome =
 		after->version == FP_SELECT_NO_VERSION ? FP_OUTCOME_NO_DATABASE : FP_OUTCOME_OK;
 }
@@ -147,8 +154,8 @@ static int add_commit(struct fp_what_if *what_if, const struct fp_what_if_row *r
 /* ---- any commit, for any branch ---- */
 
 /* Resolves into inquiry->asked; an empty branch or release is none asked for. */
-static void ask(struct inquiry *inquiry, uint32_t commit, struct fp_str branch,
-	struct fp_str release, struct fp_point *point)
+static void ask_in(struct inquiry *inquiry, const struct fp_snapshot *snapshot, uint32_t commit,
+	struct fp_str branch, struct fp_str release, struct fp_point *point)
 {
 	const struct fp_branches *branches = inquiry->what_if->answer.repository->branches;
 	struct fp_answer *asked = &inquiry->asked;
@@ -162,7 +169,7 @@ static void ask(struct inquiry *inquiry, uint32_t commit, struct fp_str branch,
 	};
 
 	fp_oid_format(fp_graph_oid(&branches->view, commit), hex);
-	fp_service_resolve(inquiry->worker, inquiry->snapshot, &question, inquiry->now_us, asked);
+	fp_service_resolve(inquiry->worker, snapshot, &question, inquiry->now_us, asked);
 	*point = (struct fp_point){
 		.commit = commit,
 		.minute = asked->minute,
@@ -172,6 +179,20 @@ static void ask(struct inquiry *inquiry, uint32_t commit, struct fp_str branch,
 		.version = asked->selection.chosen,
 		.runner_up = asked->selection.runner_up,
 	};
+}
+
+static void ask(struct inquiry *inquiry, uint32_t commit, struct fp_str branch,
+	struct fp_str release, struct fp_point *point)
+{
+	ask_in(inquiry, inquiry->snapshot, commit, branch, release, point);
+}
+
+/* Behind what was asked of the present: inquiry->asked is of it. */
+static void ask_world(struct inquiry *inquiry, uint32_t commit, struct fp_str branch,
+	struct fp_str release, struct fp_point *point)
+{
+	ask_in(inquiry, inquiry->world.snapshot, commit, branch, release, point);
+	fp_what_if_world_translate(&inquiry->world, &inquiry->what_if->answer, point);
 }
 
 static int ask_tip(struct inquiry *inquiry, const struct fp_branch *tip, struct fp_str branch)
@@ -187,6 +208,8 @@ static int ask_tip(struct inquiry *inquiry, const struct fp_branch *tip, struct 
 	} else if (query->what == FP_WHAT_BRANCH) {
 		row.other_branch = inquiry->what_if->answer.branch_name;
 		ask(inquiry, tip->tip, row.other_branch, none, &row.after);
+	} else if (query->what == FP_WHAT_QUARANTINE) {
+		ask_world(inquiry, tip->tip, branch, none, &row.after);
 	} else {
 		set_after(inquiry, &inquiry->asked.query, &row.before, &row.after);
 	}
@@ -249,7 +272,12 @@ static void ask_commit(struct inquiry *inquiry, uint32_t commit, struct fp_what_
 		row->branch = inquiry->asked.branch_name;
 		fp_line_point(line, commit, &row->after);
 		break;
-	default:
+	case FP_WHAT_QUARANTINE:
+		fp_line_point(line, commit, &row->before);
+		fp_line_point(&inquiry->world.line, commit, &row->after);
+		fp_what_if_world_translate(&inquiry->world, line->answer, &row->after);
+		break;
+	case FP_WHAT_PUBLISH:
 		fp_line_point(line, commit, &row->before);
 		set_after(inquiry, &line->answer->query, &row->before, &row->after);
 	}
@@ -296,12 +324,24 @@ static struct fp_str branch_of(const struct fp_branches *branches, const struct 
 	return found;
 }
 
+/* A quarantine that waits for it: of the version, or of its stamp. */
+static const struct fp_override *waiting_quarantine(const struct inquiry *inquiry)
+{
+	const struct fp_answer *answer = &inquiry->what_if->answer;
+	const struct fp_catalog_version version = {
+		.row = {.text = inquiry->query->value}, .decoded = inquiry->published};
+
+	return fp_overrides_next_quarantine(inquiry->snapshot->overrides,
+		answer->repository->settings->name, answer->package->settings->id, &version, NULL);
+}
+
 static void note_published(struct inquiry *inquiry)
 {
 	struct fp_what_if *what_if = inquiry->what_if;
 	struct fp_buf *notes = &what_if->notes;
 	const struct fp_catalog_version *known =
 		fp_catalog_find(what_if->answer.package->state->catalog, inquiry->query->value);
+	const struct fp_override *quarantine = waiting_quarantine(inquiry);
 	struct fp_nuget_version version;
 
 	if (!fp_nuget_version_parse(inquiry->query->value, &version))
@@ -312,13 +352,16 @@ static void note_published(struct inquiry *inquiry)
 			"unrecognised and never selected\n");
 	if (what_if->answer.package->settings->set_count)
 		fp_buf_add_text(notes, "as if every id of the package's set had it\n");
-	if (!known)
+	if (quarantine) {
+		fp_buf_add_text(notes, "it would not be selected: ");
+		fp_override_write(quarantine, notes);
+		fp_buf_add_char(notes, '\n');
+		inquiry->published.grammar = FP_GRAMMAR_NONE;
+	}
+	if (!known || quarantine)
 		return;
 	if (known->row.vanished_us < 0 && known->standing == FP_REJECTION_NONE) {
 		fp_buf_addf(notes, "the feed lists %.*s already\n", FP_STR_ARG(known->row.text));
-		inquiry->published.grammar = FP_GRAMMAR_NONE;
-	} else if (known->row.quarantined) {
-		fp_buf_add_text(notes, "it is quarantined and stays so\n");
 		inquiry->published.grammar = FP_GRAMMAR_NONE;
 	} else {
 		fp_buf_addf(notes, "the feed had it before; now it is %s\n",
@@ -332,9 +375,13 @@ static void note_quarantined(struct inquiry *inquiry)
 	struct fp_what_if *what_if = inquiry->what_if;
 	const struct fp_catalog *catalog = what_if->answer.package->state->catalog;
 	const struct fp_catalog_version *known = fp_catalog_find(catalog, inquiry->query->value);
+	uint32_t count = fp_what_if_world_count(&inquiry->world, &what_if->answer);
 
-	inquiry->quarantined = FP_SELECT_NO_VERSION;
-	if (!known)
+	if (fp_str_starts_with(inquiry->query->value, "stamps:"))
+		fp_buf_addf(&what_if->notes,
+			"%u version%s of the feed that can be chosen now %s such a stamp\n", count,
+			count == 1 ? "" : "s", count == 1 ? "has" : "have");
+	else if (!known)
 		fp_buf_add_text(&what_if->notes, "the feed has never listed this version\n");
 	else if (known->row.vanished_us >= 0)
 		fp_buf_add_text(&what_if->notes,
@@ -343,8 +390,6 @@ static void note_quarantined(struct inquiry *inquiry)
 	else if (known->standing != FP_REJECTION_NONE)
 		fp_buf_addf(&what_if->notes, "the version is not selected as it is: %s\n",
 			fp_rejection_name(known->standing));
-	else
-		inquiry->quarantined = (uint32_t)(known - catalog->versions);
 }
 
 static bool locate(struct inquiry *inquiry)
@@ -384,6 +429,24 @@ static bool set_release(struct inquiry *inquiry)
 	return true;
 }
 
+static int inquire(struct inquiry *inquiry)
+{
+	struct fp_what_if *what_if = inquiry->what_if;
+	int r = 0;
+
+	if (inquiry->query->what == FP_WHAT_QUARANTINE) {
+		r = fp_what_if_world_make(&inquiry->world, inquiry->worker, inquiry->snapshot,
+			&what_if->answer, inquiry->query->value);
+		if (r >= 0)
+			note_quarantined(inquiry);
+	} else if (inquiry->query->what == FP_WHAT_PUBLISH) {
+		note_published(inquiry);
+	}
+	if (r >= 0)
+		r = ask_tips(inquiry);
+	return r < 0 ? r : ask_line(inquiry);
+}
+
 void fp_service_what_if(struct fp_worker *worker, const struct fp_snapshot *snapshot,
 	const struct fp_what_if_query *query, int64_t now_us, struct fp_what_if *what_if)
 {
@@ -401,14 +464,12 @@ void fp_service_what_if(struct fp_worker *worker, const struct fp_snapshot *snap
 	if (!locate(&inquiry) || !set_release(&inquiry))
 		return;
 	what_if->value = query->what == FP_WHAT_BRANCH ? what_if->answer.branch_name : query->value;
-	if (query->what == FP_WHAT_PUBLISH)
-		note_published(&inquiry);
-	if (query->what == FP_WHAT_QUARANTINE)
-		note_quarantined(&inquiry);
 	fp_answer_init(&inquiry.asked);
-	if (ask_tips(&inquiry) < 0 || ask_line(&inquiry) < 0) {
+	if (inquire(&inquiry) < 0) {
 		fp_buf_add_text(&what_if->answer.detail, "out of memory");
 		fp_answer_fail(&what_if->answer, FP_STEP_COMMIT, FP_OUTCOME_INTERNAL);
 	}
 	fp_answer_release(&inquiry.asked);
+	if (query->what == FP_WHAT_QUARANTINE)
+		fp_what_if_world_release(&inquiry.world);
 }

@@ -1,6 +1,8 @@
 /* /what-if: what its rows say. */
 #include "forkpoint/service/what_if.h"
 
+#include "forkpoint/service/overrides.h"
+
 static const struct {
 	const char *name, *before, *after; /* the sentence around the value */
 } whats[] = {
@@ -17,6 +19,14 @@ const char *fp_what_name(enum fp_what what)
 
 void fp_what_if_write(const struct fp_what_if *what_if, struct fp_buf *buf)
 {
+	struct fp_override decision = {0};
+
+	if (what_if->what == FP_WHAT_QUARANTINE &&
+		fp_override_take_versions(&decision, what_if->value) && decision.first_stamp.len) {
+		fp_buf_addf(buf, "if versions with stamps from %.*s to %.*s were quarantined",
+			FP_STR_ARG(decision.first_stamp), FP_STR_ARG(decision.last_stamp));
+		return;
+	}
 	fp_buf_add_text(buf, whats[what_if->what].before);
 	fp_buf_add_str(buf, what_if->value);
 	fp_buf_add_text(buf, whats[what_if->what].after);
@@ -35,9 +45,15 @@ struct fp_str fp_what_if_version(const struct fp_what_if *what_if, uint32_t vers
 static void write_published(
 	const struct fp_what_if *what_if, const struct fp_what_if_row *row, struct fp_buf *buf)
 {
+	const struct fp_answer *answer = &what_if->answer;
 	struct fp_str before = fp_what_if_version(what_if, row->before.version);
+	const struct fp_override *pin = fp_overrides_pin(answer->snapshot->overrides,
+		answer->repository->settings->name, answer->package->settings->id, row->branch);
 
-	if (before.len)
+	if (pin && fp_str_equal_nocase(pin->version, what_if->value))
+		fp_buf_addf(buf, "%.*s is pinned to it by %.*s", FP_STR_ARG(row->branch),
+			FP_STR_ARG(pin->owner));
+	else if (before.len)
 		fp_buf_addf(buf, "it is newer than %.*s and not after the fork point",
 			FP_STR_ARG(before));
 	else
@@ -48,7 +64,7 @@ static void write_published(
 static void write_quarantined(const struct fp_what_if_row *row, struct fp_buf *buf)
 {
 	if (row->after.outcome == FP_OUTCOME_OK)
-		fp_buf_add_text(buf, "the next older database takes its place");
+		fp_buf_add_text(buf, "the next one that fits takes its place");
 	else
 		fp_buf_add_text(buf, "no older database is eligible: a hole begins");
 }

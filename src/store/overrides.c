@@ -280,21 +280,42 @@ static int keep(struct fp_override *override)
 	return 0;
 }
 
-static int take_row(sqlite3_stmt *statement, struct fp_overrides *overrides, size_t *capacity,
-	struct fp_error *error)
+static int append(
+	struct fp_overrides *overrides, size_t *capacity, const struct fp_override *override)
 {
-	struct fp_override override;
+	struct fp_override kept = *override;
 
-	take_columns(statement, &override);
-	if (fp_array_reserve((void **)&overrides->items, capacity, overrides->count + 1,
-		    sizeof(override)) < 0 ||
-		keep(&override) < 0)
-		return fp_error_memory(error);
-	overrides->items[overrides->count++] = override;
-	if (override.expires_us >= 0 &&
-		(overrides->next_expiry_us < 0 || override.expires_us < overrides->next_expiry_us))
-		overrides->next_expiry_us = override.expires_us;
+	if (fp_array_reserve(
+		    (void **)&overrides->items, capacity, overrides->count + 1, sizeof(kept)) < 0 ||
+		keep(&kept) < 0)
+		return -FP_ERROR_MEMORY;
+	overrides->items[overrides->count++] = kept;
+	if (kept.expires_us >= 0 &&
+		(overrides->next_expiry_us < 0 || kept.expires_us < overrides->next_expiry_us))
+		overrides->next_expiry_us = kept.expires_us;
 	return 0;
+}
+
+struct fp_overrides *fp_overrides_with(
+	const struct fp_overrides *overrides, const struct fp_override *one)
+{
+	FP_CLEANUP(fp_overrides_unref_cleanup)
+	struct fp_overrides *made = calloc(1, sizeof(*made));
+	size_t capacity = 0;
+	struct fp_overrides *done = made;
+
+	if (!made)
+		return NULL;
+	atomic_init(&made->references, 1);
+	made->next_expiry_us = -1;
+	made->revision = overrides ? overrides->revision : 0;
+	for (size_t i = 0; overrides && i < overrides->count; i++)
+		if (append(made, &capacity, &overrides->items[i]) < 0)
+			return NULL;
+	if (append(made, &capacity, one) < 0)
+		return NULL;
+	made = NULL;
+	return done;
 }
 
 int fp_store_load_overrides(struct fp_store *store, int64_t revision,
@@ -318,8 +339,13 @@ int fp_store_load_overrides(struct fp_store *store, int64_t revision,
 		"SELECT " COLUMNS " FROM overrides WHERE set_revision <= ?1"
 		" AND (ended_revision IS NULL OR ended_revision > ?1) ORDER BY override",
 		&value, 1, &statement, error);
-	while (r >= 0 && (r = fp_sql_step(statement, error)) > 0)
-		r = take_row(statement, made, &capacity, error);
+	while (r >= 0 && (r = fp_sql_step(statement, error)) > 0) {
+		struct fp_override override;
+
+		take_columns(statement, &override);
+		if (append(made, &capacity, &override) < 0)
+			r = fp_error_memory(error);
+	}
 	if (r < 0)
 		return r;
 	*overrides = made;

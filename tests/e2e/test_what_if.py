@@ -1,5 +1,6 @@
 """/what-if: the answers that it foretells are those that come when it is really done."""
 import csv
+import hashlib
 import io
 import json
 
@@ -81,6 +82,23 @@ def test_quarantine(daemon, sha):
     assert 'hole begins' in document['commits'][0]['text']
 
 
+def test_quarantine_by_stamps(daemon, sha):
+    """What is left takes over, not merely the runner-up, which falls under it as well."""
+    asked = {'quarantine': 'stamps:2001312033-2001312227'}
+    document = what_if(daemon, **asked)
+    assert document['hypothesis']['text'] == (
+        'if versions with stamps from 2001312033 to 2001312227 were quarantined')
+    assert document['hypothesis']['notes'] == [
+        '4 versions of the feed that can be chosen now have such a stamp']
+    assert (document['commits_asked'], document['commits_changed']) == (10, 9)
+    assert {row['after'] for row in document['commits']} == {'2.4.2001312028-main'}
+    assert {(row['tip'], row['branch']): row['after'] for row in document['tips']} == {
+        ('main', 'main'): '2.4.2001312028-main', ('release/2.4', 'main'): '2.4.2001312028-main',
+        ('release/2.4', 'release/2.4'): None}
+    assert what_if(daemon, quarantine='stamps:1901010000-1901012359')['hypothesis']['notes'] == [
+        '0 versions of the feed that can be chosen now have such a stamp']
+
+
 def test_release(daemon, sha):
     document = what_if(daemon, release='2.5')
     assert document['commits_changed'] == document['commits_asked'] == 10
@@ -158,6 +176,10 @@ BAD = [
     ({'repo': 'winui', 'release': 'two'}, 400, 'bad-request'),
     ({'repo': 'winui', 'branch': 'main', 'last': '0'}, 400, 'bad-request'),
     ({'repo': 'winui', 'branch': 'main', 'last': '100001'}, 400, 'bad-request'),
+    ({'repo': 'winui', 'quarantine': 'stamps:'}, 400, 'bad-request'),
+    ({'repo': 'winui', 'quarantine': 'stamps:2001312033'}, 400, 'bad-request'),
+    ({'repo': 'winui', 'quarantine': 'stamps:2001312034-2001312033'}, 400, 'bad-request'),
+    ({'repo': 'winui', 'quarantine': 'stamps:2013312034-2013312033'}, 400, 'bad-request'),
     ({'repo': 'winui', 'branch': 'mian'}, 404, 'unknown-branch'),
     ({'repo': 'winuj', 'branch': 'main'}, 404, 'unknown-repository'),
     ({'repo': 'winui', 'publish': '1.0', 'package': 'Nobody'}, 404, 'unknown-package'),
@@ -218,3 +240,57 @@ def test_a_release_bump_opens_the_foretold_hole(example):
     raised = upstream.commit('main', '2020-02-01 05:00',
                              files={'version.props': version_props(2, 5)})
     assert daemon.version(raised, 'main') == tip['outcome_after']
+
+
+@pytest.fixture(name='deciding')
+def deciding_example(example):
+    token = hashlib.sha256(b'a token').hexdigest()
+    example.daemon.config['tokens'] = [{'name': 'oncall', 'sha256': token, 'may': ['override']}]
+    example.daemon.start()
+
+    def put(path, **body):
+        reply = example.daemon.request(
+            'PUT', path, json.dumps({'reason': 'a test', 'owner': 'me', **body}),
+            {'Authorization': 'Bearer a token'})
+        assert reply.status == 200, reply
+
+    example.put = put
+    return example
+
+
+@pytest.mark.parametrize('versions, pinned', [
+    ('2.4.2001312205-main', None), ('2.4.2001312205-MAIN', None), ('2.4.2001312206-main', None),
+    ('stamps:2001312033-2001312205', None), ('stamps:2001010000-2001312359', None),
+    ('2.4.2001312033-main', '2.4.2001312033-main'),      # the pin loses its effect
+    ('2.4.2001312205-main', '2.4.2001312033-main')])     # which a pin hides
+def test_a_quarantine_does_what_was_foretold(deciding, versions, pinned):
+    daemon = deciding.daemon
+    line = [row['sha'] for row in daemon.get('/timeline', repo='winui').json['items']]
+    if pinned:
+        deciding.put('/pins/winui/main', version=pinned)
+    foretold = foretell(daemon, line, quarantine=versions)
+    tips = what_if(daemon, quarantine=versions)['tips']
+    deciding.put(f'/quarantine/winui/{versions}')
+    assert answers(daemon, line, 'main') == foretold
+    for row in tips:
+        assert daemon.version(row['sha'], row['branch']) == (row['after'] or row['outcome_after'])
+
+
+def test_publishing_under_decisions(deciding):
+    """A version that a quarantine waits for, and one that a pin waits for."""
+    daemon, new = deciding.daemon, '2.4.2002010300-main'
+    deciding.put('/quarantine/winui/stamps:2002010000-2002012359')
+    document = what_if(daemon, publish=new)
+    assert document['commits_changed'] == document['tips_changed'] == 0
+    assert 'stamps from 2002010000 to 2002012359 are quarantined by me' in (
+        document['hypothesis']['notes'][0])
+    pinned = '2.4.2001312217-main'
+    deciding.put('/pins/winui/main', version=pinned)
+    line = [row['sha'] for row in daemon.get('/timeline', repo='winui').json['items']]
+    foretold = foretell(daemon, line, publish=pinned)
+    assert set(foretold.values()) == {pinned}
+    assert 'main is pinned to it by me' in what_if(daemon, publish=pinned)['commits'][0]['text']
+    deciding.feed.add(DEMO_PACKAGE, pinned)
+    deciding.feed.write()
+    eventually(lambda: pinned in daemon.get('/versions', repo='winui').text)
+    assert answers(daemon, line, 'main') == foretold

@@ -6,6 +6,10 @@
 #include "forkpoint/service/service.h"
 #include "forkpoint/store/audit.h"
 
+/* What a quarantine is about, of "VERSION" or "stamps:FIRST-LAST" (ten digits each, both included).
+ * False when stamps are said and are none, or the later one first. */
+bool fp_override_take_versions(struct fp_override *override, struct fp_str text);
+
 /* A decision in words, without a full stop: "VERSION is quarantined by OWNER since … until …:
  * REASON", and as a noun: "quarantine of VERSION by OWNER (REASON)". */
 void fp_override_write(const struct fp_override *override, struct fp_buf *buf);

@@ -2,7 +2,8 @@
 /*
  * /what-if: which builds would get another answer if one thing were different. Nothing is changed:
  * a version that might be published is read by the package's grammars and compared with what
- * selection finds, so the catalog is not built anew.
+ * selection finds, so the catalog is not built anew; a quarantine is put into force in a copy of
+ * the snapshot.
  *
  * Two kinds of builds are looked at:
  *  - the tips of the tracked branches, each as a build asks for it: for its own branch, and, where
@@ -16,7 +17,7 @@ struct fp_worker;
 
 enum fp_what {
 	FP_WHAT_PUBLISH,    /* a version appears in the feed */
-	FP_WHAT_QUARANTINE, /* a version is never selected again */
+	FP_WHAT_QUARANTINE, /* a version, or stamps:FIRST-LAST, is never selected again */
 	FP_WHAT_RELEASE,    /* the version file says another release */
 	FP_WHAT_BRANCH,	    /* the tree, or the configuration, names another PGO branch */
 };
@@ -28,7 +29,8 @@ struct fp_what_if_query {
 	 * FP_WHAT_BRANCH it is the hypothesis. */
 	struct fp_str branch;
 	enum fp_what what;
-	struct fp_str value; /* the version or the release; of no meaning with FP_WHAT_BRANCH */
+	/* The version, the stamps or the release; of no meaning with FP_WHAT_BRANCH. */
+	struct fp_str value;
 	uint32_t last;
 };
 

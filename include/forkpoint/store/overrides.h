@@ -43,6 +43,9 @@ void fp_overrides_unref(struct fp_overrides *overrides);
 /* The pin of a branch; NULL. */
 const struct fp_override *fp_overrides_pin(const struct fp_overrides *overrides, struct fp_str repo,
 	struct fp_str package, struct fp_str branch);
+/* Those (NULL: none) and one more, of which texts are copied. NULL when out of memory. */
+struct fp_overrides *fp_overrides_with(
+	const struct fp_overrides *overrides, const struct fp_override *one);
 /* Those in force at that revision; -1 = now. */
 int fp_store_load_overrides(struct fp_store *store, int64_t revision,
 	struct fp_overrides **overrides, struct fp_error *error);
