@@ -168,7 +168,7 @@ static enum fp_handled begin(struct fp_request *request, struct fp_reply *reply,
 		return fp_reply_problem(request, reply, "internal", NULL, 0,
 			"past events cannot be read: %s", error.text);
 	}
-	reply->content_type = "text/event-stream";
+	reply->content_type = request->route->content_type;
 	reply->cache_control = "no-store";
 	if (more)
 		listener_free(listener);

@@ -3,37 +3,24 @@
 
 /* ---- / ---- */
 
-static const struct {
-	enum fp_method method;
-	const char *name;
-} methods[] = {
-	{FP_METHOD_GET, "GET"},
-	{FP_METHOD_POST, "POST"},
-	{FP_METHOD_PUT, "PUT"},
-	{FP_METHOD_DELETE, "DELETE"},
-};
-
-static void write_methods(struct fp_buf *buf, unsigned taken)
+static void write_methods(struct fp_buf *buf, unsigned methods)
 {
-	const char *separator = "";
+	const char *name;
 
-	for (size_t i = 0; i < FP_ARRAY_SIZE(methods); i++) {
-		if (!(taken & methods[i].method))
-			continue;
-		fp_buf_addf(buf, "%s%s", separator, methods[i].name);
-		separator = ", ";
-	}
+	for (size_t i = 0; (name = fp_method_name(methods, i)); i++)
+		fp_buf_addf(buf, "%s%s", i ? ", " : "", name);
 }
 
 static void write_route_json(struct fp_json *json, const struct fp_route *route)
 {
+	const char *method;
+
 	fp_json_object_begin(json);
 	fp_json_member_text(json, "path", route->path);
 	fp_json_key(json, "methods");
 	fp_json_array_begin(json);
-	for (size_t i = 0; i < FP_ARRAY_SIZE(methods); i++)
-		if (route->methods & methods[i].method)
-			fp_json_text(json, methods[i].name);
+	for (size_t i = 0; (method = fp_method_name(route->methods, i)); i++)
+		fp_json_text(json, method);
 	fp_json_array_end(json);
 	fp_json_member_text(json, "help", route->help);
 	fp_json_key(json, "parameters");
@@ -48,12 +35,7 @@ static void write_route_json(struct fp_json *json, const struct fp_route *route)
 		fp_json_object_end(json);
 	}
 	fp_json_array_end(json);
-	fp_json_key(json, "forms");
-	fp_json_array_begin(json);
-	for (int i = 0; i < FP_FORM_COUNT; i++)
-		if (route->forms >> i & 1)
-			fp_json_text(json, fp_form_word((enum fp_form)i));
-	fp_json_array_end(json);
+	fp_json_member_forms(json, "forms", route);
 	fp_json_object_end(json);
 }
 
@@ -78,15 +60,6 @@ static void write_route_text(struct fp_buf *buf, const struct fp_route *route)
 	fp_buf_add_char(buf, '\n');
 }
 
-static enum fp_handled finish(struct fp_request *request, struct fp_reply *reply)
-{
-	reply->content_type = fp_form_content_type(request->form);
-	if (!reply->cache_control)
-		reply->cache_control = "max-age=60";
-	fp_reply_set_body_etag(reply);
-	return FP_HANDLED;
-}
-
 enum fp_handled fp_handle_index(struct fp_request *request, struct fp_reply *reply)
 {
 	struct fp_json json;
@@ -97,7 +70,7 @@ enum fp_handled fp_handle_index(struct fp_request *request, struct fp_reply *rep
 			": which profile database belongs to this commit?\n\n");
 		for (size_t i = 0; i < fp_route_count(); i++)
 			write_route_text(&reply->body, &fp_routes[i]);
-		return finish(request, reply);
+		return fp_reply_finish(request, reply);
 	}
 	fp_json_init(&json, &reply->body);
 	fp_json_object_begin(&json);
@@ -110,7 +83,7 @@ enum fp_handled fp_handle_index(struct fp_request *request, struct fp_reply *rep
 	fp_json_array_end(&json);
 	fp_json_object_end(&json);
 	fp_buf_add_char(&reply->body, '\n');
-	return finish(request, reply);
+	return fp_reply_finish(request, reply);
 }
 
 /* ---- /problems/{code} ---- */
@@ -139,7 +112,7 @@ enum fp_handled fp_handle_problem(struct fp_request *request, struct fp_reply *r
 	if (request->form == FP_FORM_TEXT) {
 		fp_buf_addf(&reply->body, "%s (%s, HTTP %u)\n%s\n", row->title, row->code,
 			row->status, row->explanation);
-		return finish(request, reply);
+		return fp_reply_finish(request, reply);
 	}
 	fp_json_init(&json, &reply->body);
 	fp_json_object_begin(&json);
@@ -150,7 +123,7 @@ enum fp_handled fp_handle_problem(struct fp_request *request, struct fp_reply *r
 	fp_json_member_text(&json, "explanation", row->explanation);
 	fp_json_object_end(&json);
 	fp_buf_add_char(&reply->body, '\n');
-	return finish(request, reply);
+	return fp_reply_finish(request, reply);
 }
 
 /* ---- /livez, /readyz ---- */
@@ -159,7 +132,7 @@ enum fp_handled fp_handle_livez(struct fp_request *request, struct fp_reply *rep
 {
 	fp_buf_add_text(&reply->body, request->form == FP_FORM_JSON ? "{\"live\":true}\n" : "ok\n");
 	reply->cache_control = "no-store";
-	return finish(request, reply);
+	return fp_reply_finish(request, reply);
 }
 
 /* One line per check: what is checked, whether it holds, and what it was looked at. */

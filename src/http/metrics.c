@@ -327,7 +327,7 @@ enum fp_handled fp_handle_metrics(struct fp_request *request, struct fp_reply *r
 	fp_freshness_release(&reading.freshness);
 	if (r < 0)
 		return fp_reply_problem(request, reply, "internal", NULL, 0, "out of memory");
-	reply->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	reply->content_type = request->route->content_type;
 	reply->cache_control = "no-store";
 	return FP_HANDLED;
 }

@@ -1,7 +1,7 @@
 /* From a query to checked parameters: known to the route, given once, short, text, and sane. */
 #include "loop.h"
 
-enum { VALUE_MAX_BYTES = 1024, NAME_SHOWN_BYTES = 64, LIMIT_MAX = 1000 };
+enum { VALUE_MAX_BYTES = 1024, NAME_SHOWN_BYTES = 64 };
 
 /* ---- decoding ---- */
 
@@ -162,7 +162,7 @@ static bool has_required(struct fp_request *request, struct fp_reply *reply)
 
 static bool has_fair_limit(struct fp_request *request, struct fp_reply *reply)
 {
-	uint32_t max = request->route->limit_max ? request->route->limit_max : LIMIT_MAX;
+	uint32_t max = fp_route_limit_max(request->route);
 
 	if (fp_param_number(request->params[FP_PARAM_LIMIT], 1) <= max)
 		return true;

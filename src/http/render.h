@@ -24,6 +24,8 @@ void fp_json_member_version(
 /* `text` is room to write in, empty before and afterwards. */
 void fp_json_release(struct fp_json *json, const struct fp_release *release, struct fp_str source,
 	struct fp_buf *text);
+/* The words of a route's forms. */
+void fp_json_member_forms(struct fp_json *json, const char *key, const struct fp_route *route);
 /* "text": "…" from what a sentence writer of the service appended to `text`. */
 void fp_json_member_sentence(struct fp_json *json, const char *key, struct fp_buf *text);
 

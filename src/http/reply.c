@@ -1,4 +1,4 @@
-/* Entity tags. */
+/* Entity tags, and how a plain reply ends. */
 #include "forkpoint/http/request.h"
 
 void fp_reply_set_body_etag(struct fp_reply *reply)
@@ -38,4 +38,13 @@ bool fp_etag_matches(struct fp_str list, const char *etag)
 		list.len -= comma ? len + 1 : len;
 	}
 	return false;
+}
+
+enum fp_handled fp_reply_finish(struct fp_request *request, struct fp_reply *reply)
+{
+	reply->content_type = fp_form_content_type(request->form);
+	if (!reply->cache_control)
+		reply->cache_control = "max-age=60";
+	fp_reply_set_body_etag(reply);
+	return FP_HANDLED;
 }

@@ -86,9 +86,10 @@ const struct fp_route fp_routes[] = {
 	{FP_METHOD_GET, "/events", BIT(REPO) | BIT(CURSOR) | BIT(FORMAT), 0, FORM(JSON),
 		fp_handle_events,
 		"what happens, as server-sent events; Last-Event-ID or cursor goes on from there",
-		.background = true},
+		.background = true, .content_type = "text/event-stream"},
 	{FP_METHOD_GET, "/metrics", BIT(FORMAT), 0, FORM(TEXT), fp_handle_metrics,
-		"what is to be watched, for Prometheus", .background = true},
+		"what is to be watched, for Prometheus", .background = true,
+		.content_type = "text/plain; version=0.0.4; charset=utf-8"},
 	{FP_METHOD_GET, "/quarantine", LIST_OF_DECISIONS, 0, LIST_FORMS, fp_handle_quarantines,
 		"versions that are never selected; past=1: also those that were",
 		.background = true},
@@ -96,7 +97,7 @@ const struct fp_route fp_routes[] = {
 		BIT(PACKAGE) | BIT(FORMAT), 0, FORM(JSON) | FORM(TEXT), fp_handle_quarantine,
 		"never select a version, or stamps:FIRST-LAST; body {\"reason\", \"owner\", "
 		"\"expires\"}; needs a token",
-		.background = true},
+		.background = true, .token = true},
 	{FP_METHOD_GET, "/pins", LIST_OF_DECISIONS, 0, LIST_FORMS, fp_handle_pins,
 		"branches for which a version is answered whatever would be selected",
 		.background = true},
@@ -104,11 +105,12 @@ const struct fp_route fp_routes[] = {
 		0, FORM(JSON) | FORM(TEXT), fp_handle_pin,
 		"answer a version for a branch; body {\"version\", \"reason\", \"owner\", "
 		"\"expires\"}; needs a token",
-		.background = true},
+		.background = true, .token = true},
 	{FP_METHOD_GET, "/audit", PAGE | BIT(FORMAT), 0, LIST_FORMS, fp_handle_audit,
-		"who changed what, and when; needs a token", .background = true},
+		"who changed what, and when; needs a token", .background = true, .token = true},
 	{FP_METHOD_POST, "/sync", BIT(REPO) | BIT(FORMAT), BIT(REPO), FORM(JSON), fp_handle_sync,
-		"look at a repository's upstream and feeds now; needs a token", .background = true},
+		"look at a repository's upstream and feeds now; needs a token", .background = true,
+		.token = true},
 	{FP_METHOD_POST, "/hooks/{sender}", BIT(FORMAT), 0, FORM(JSON), fp_handle_hook,
 		"a webhook of github, gitlab, gitea, azure-devops or generic: a reason to look now",
 		.background = true},
@@ -116,6 +118,8 @@ const struct fp_route fp_routes[] = {
 		"whether the process serves"},
 	{FP_METHOD_GET, "/readyz", BIT(VERBOSE) | BIT(FORMAT), 0, FORM(TEXT) | FORM(JSON),
 		fp_handle_readyz, "whether it can answer for everything that is configured"},
+	{FP_METHOD_GET, "/openapi.json", BIT(FORMAT), 0, FORM(JSON), fp_handle_openapi,
+		"these routes as an OpenAPI 3.1 document"},
 	{FP_METHOD_GET, "/problems/{code}", BIT(FORMAT), 0, FORM(TEXT) | FORM(JSON),
 		fp_handle_problem, "what a problem's code means"},
 };
@@ -123,6 +127,23 @@ const struct fp_route fp_routes[] = {
 size_t fp_route_count(void)
 {
 	return FP_ARRAY_SIZE(fp_routes);
+}
+
+const char *fp_method_name(unsigned methods, size_t index)
+{
+	static const char *const names[] = {"GET", "POST", "PUT", "DELETE"};
+
+	for (size_t i = 0; i < FP_ARRAY_SIZE(names); i++)
+		if (methods >> i & 1 && index-- == 0)
+			return names[i];
+	return NULL;
+}
+
+uint32_t fp_route_limit_max(const struct fp_route *route)
+{
+	enum { LIMIT_MAX = 1000 };
+
+	return route->limit_max ? route->limit_max : LIMIT_MAX;
 }
 
 /* Reads one placeholder's value at *path: a part, or with `...` all that is left. */

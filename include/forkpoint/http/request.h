@@ -101,6 +101,9 @@ struct fp_route {
 	 * handlers may ask for the same with FP_BACKGROUND. */
 	bool background;
 	uint32_t limit_max; /* what `limit` may be at most; 0 = 1000 */
+	bool token;	    /* the handler asks for one, which the documents say */
+	/* Of its replies, where that is not the form's. */
+	const char *content_type;
 };
 
 enum {
@@ -261,6 +264,10 @@ void fp_problem_add_line(
 
 extern const struct fp_route fp_routes[];
 size_t fp_route_count(void);
+/* GET, POST, PUT, DELETE: the index-th of the methods; NULL behind the last. */
+const char *fp_method_name(unsigned methods, size_t index);
+/* What `limit` may be at most. */
+uint32_t fp_route_limit_max(const struct fp_route *route);
 /* The route of a path, with its placeholders' values; NULL. */
 enum { FP_ARGUMENTS_MAX = 2 };
 const struct fp_route *fp_route_find(struct fp_str path, struct fp_str arguments[FP_ARGUMENTS_MAX]);
@@ -269,6 +276,9 @@ const struct fp_route *fp_route_find(struct fp_str path, struct fp_str arguments
 
 /* A strong ETag over the body's bytes. */
 void fp_reply_set_body_etag(struct fp_reply *reply);
+/* The body is whole: its form's type, an ETag, and a minute in caches where nothing else was said.
+ */
+enum fp_handled fp_reply_finish(struct fp_request *request, struct fp_reply *reply);
 /* Whether If-None-Match names the ETag, weakly compared. */
 bool fp_etag_matches(struct fp_str if_none_match, const char *etag);
 
@@ -288,6 +298,7 @@ fp_handler fp_handle_hook;
 fp_handler fp_handle_index;
 fp_handler fp_handle_livez;
 fp_handler fp_handle_metrics;
+fp_handler fp_handle_openapi;
 fp_handler fp_handle_pin;
 fp_handler fp_handle_pins;
 fp_handler fp_handle_problem;
