@@ -12,10 +12,11 @@
  *   validators, or with such that never match), which changes with every version but not with
  *   flags.
  *
- * When the watched one changed, the other is asked in the same look. The other is also asked when
- * it was left out for OTHER_AFTER_CHEAP looks (a version that only reached the flat container) or
- * OTHER_AFTER_DEAR looks (flags). Pages of a registration are only looked at when its index
- * changed.
+ * When the watched one changed, the other is asked in the same look and in the next: a version that
+ * is missing for the second time was then missed twice by both, and what reaches the other resource
+ * a little later is seen soon. The other is also asked when it was left out for OTHER_AFTER_CHEAP
+ * looks (a version that only reached the flat container) or OTHER_AFTER_DEAR looks (flags). Pages
+ * of a registration are only looked at when its index changed.
  */
 #include "forkpoint/feed/v3.h"
 
@@ -108,6 +109,19 @@ static int collect(void *context, const char *data, size_t len, struct fp_error 
 	return fp_buf_check(context, error);
 }
 
+/* Whether the questions about versions go where they went. */
+static bool asks_the_same(const struct fp_service_index *a, const struct fp_service_index *b)
+{
+	static const enum fp_resource asked[] = {
+		FP_RESOURCE_FLAT_CONTAINER, FP_RESOURCE_REGISTRATION};
+	for (size_t i = 0; i < FP_ARRAY_SIZE(asked); i++) {
+		const char *left = a->url[asked[i]], *right = b->url[asked[i]];
+		if (!left != !right || (left && strcmp(left, right) != 0))
+			return false;
+	}
+	return true;
+}
+
 static int take_index(
 	struct fp_v3 *v3, struct fp_fetch *fetch, const struct fp_buf *body, struct fp_error *error)
 {
@@ -122,6 +136,9 @@ static int take_index(
 		fp_error_prefix(error, "%.*s", FP_STR_ARG(fp_url_shown(fetch->final_url)));
 		return r;
 	}
+	/* what another address said, and its validators, are nothing to a new one */
+	if (!asks_the_same(&v3->index, &index))
+		fp_by_id_release(&v3->packages, clear_package);
 	fp_service_index_release(&v3->index);
 	v3->index = index;
 	fp_validators_release(&v3->index_validators);
@@ -183,8 +200,8 @@ static void plan(struct look *look)
 	struct fp_v3_package *package = look->package;
 	look->ask_flat = look->flat_url != NULL;
 	look->ask_registration = look->registration_url != NULL;
-	if (!package->known || !look->ask_flat || !look->ask_registration ||
-		fp_fetcher_asks_anew(look->v3->fetcher))
+	if (!package->known || package->just_changed || !look->ask_flat ||
+		!look->ask_registration || fp_fetcher_asks_anew(look->v3->fetcher))
 		return;
 	bool cheap = registration_is_cheap(package);
 	unsigned after = cheap ? OTHER_AFTER_CHEAP : OTHER_AFTER_DEAR;
@@ -359,6 +376,8 @@ static void keep(struct look *look, bool complete)
 {
 	struct fp_v3_package *package = look->package;
 	note_vain_asking(look);
+	package->just_changed = package->known && (look->flat.question.changed ||
+							  look->registration.question.changed);
 	if (look->flat.question.changed)
 		fp_v3_keep_flat(package, &look->flat.draft);
 	else

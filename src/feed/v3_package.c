@@ -33,7 +33,7 @@ void fp_v3_package_clear(struct fp_v3_package *package)
 	fp_v3_flat_release(&package->flat);
 	fp_v3_registration_release(&package->registration);
 	fp_listing_order_release(&package->order);
-	package->known = false;
+	package->known = package->just_changed = false;
 	package->looks_since_other = 0;
 	package->asks_in_vain = false;
 }

@@ -273,6 +273,29 @@ def test_a_version_only_in_the_flat_container_is_found_in_time(feed):
         assert any("1.1.0" in found.versions for found in seen)
 
 
+def test_what_is_missed_twice_was_missed_by_both(feed):
+    """A version that only the flat container has, and that it lacks for a moment: the look after
+    that asks the flat container again, and not the watched registration alone."""
+    feed.publish("Demo", "1.0.0", "1.1.0")
+    feed.version("Demo", "1.1.0").in_registration = False
+    with Looker(feed.index_url, *["Demo"] * 4) as looker:
+        assert "1.1.0" in looker.next().versions
+        feed.publish("Demo", "1.2.0")
+        feed.misbehave("/flat/.*", fs.status(404), times=1)
+        assert list(looker.next().versions) == ["1.0.0", "1.2.0"]
+        assert list(looker.next().versions) == ["1.0.0", "1.1.0", "1.2.0"]
+
+
+def test_what_an_index_no_longer_names_is_forgotten(feed):
+    feed.publish("Demo", "1.0.0", "1.1.0")
+    with Looker(feed.index_url, "Demo", "anew:Demo", "anew:Demo") as looker:
+        assert list(looker.next().versions) == ["1.0.0", "1.1.0"]
+        feed.resources = ["registration"]
+        feed.delete("Demo", "1.0.0")
+        assert list(looker.next().versions) == ["1.1.0"]
+        assert looker.next().kind == "unchanged"
+
+
 def test_one_resources_miss_is_no_deletion(feed):
     feed.publish("Demo", "1.0.0", "1.1.0")
     feed.version("Demo", "1.0.0").in_flat = False

@@ -37,6 +37,7 @@ struct fp_v3_registration {
 struct fp_v3_package {
 	struct fp_by_id_entry named; /* first */
 	bool known;		     /* a complete listing was made from this */
+	bool just_changed;	     /* at the last look */
 	unsigned looks_since_other;
 	/* The registration index came whole although it was asked for conditionally and says what
 	 * it said: its validators are of no use. */
