@@ -12,8 +12,10 @@
  *   the version, and it counts when all three are there (NuGet writes the sha512 last).
  *
  * A file that is no whole package is being copied, or damaged: it is left out, said so in the note,
- * and looked at again. Where its name suggests the package that is looked for, the listing is
- * incomplete, so that nothing vanishes while a package is being replaced.
+ * and looked at again. Where its name suggests the package that is looked for, or it held it
+ * before, the listing is incomplete, so that nothing vanishes while a package is being replaced.
+ * What cannot be read for another reason (a share that went away in the middle, no descriptors
+ * left) is an error, never the end of a list.
  */
 #include "forkpoint/feed/folder.h"
 
@@ -36,7 +38,8 @@ struct cached {
 	ino_t inode;
 	off_t size;
 	struct timespec changed;
-	char *id, *version; /* NULL: no whole package */
+	bool is_whole;
+	char *id, *version; /* of the file as it was last whole; NULL: it never was */
 };
 
 struct memory {
@@ -128,12 +131,12 @@ static struct cached *cached_file(struct fp_folder *folder, const char *path)
 
 static bool is_same_file(const struct cached *cached, const struct stat *st)
 {
-	return cached->id && cached->inode == st->st_ino && cached->size == st->st_size &&
+	return cached->is_whole && cached->inode == st->st_ino && cached->size == st->st_size &&
 	       cached->changed.tv_sec == st->st_ctim.tv_sec &&
 	       cached->changed.tv_nsec == st->st_ctim.tv_nsec;
 }
 
-/* Fills the cache's entry from the file; id stays NULL when it is no whole package. */
+/* Fills the cache's entry from the file. */
 static int read_package(
 	struct cached *cached, const char *path, const struct stat *st, struct fp_error *error)
 {
@@ -141,30 +144,49 @@ static int read_package(
 	FP_CLEANUP_BUF struct fp_buf version;
 	fp_buf_init(&id, 1024);
 	fp_buf_init(&version, 4 * FP_FEED_VERSION_MAX_BYTES);
-	free(cached->id);
-	free(cached->version);
-	*cached = (struct cached){.inode = st->st_ino, .size = st->st_size, .changed = st->st_ctim};
+	cached->is_whole = false;
 	int r = fp_nupkg_read(path, &id, &version, error);
 	if (r < 0)
 		return r == -FP_ERROR_MEMORY ? r : 0;
-	cached->version = fp_buf_take(&version);
-	cached->id = fp_buf_take(&id);
-	return cached->id && cached->version ? 0 : fp_error_memory(error);
+	free(cached->id);
+	free(cached->version);
+	*cached = (struct cached){.inode = st->st_ino,
+		.size = st->st_size,
+		.changed = st->st_ctim,
+		.version = fp_buf_take(&version),
+		.id = fp_buf_take(&id)};
+	cached->is_whole = cached->id && cached->version;
+	return cached->is_whole ? 0 : fp_error_memory(error);
 }
 
-static void note_broken(struct scan *scan, const char *path)
+static bool is_ours(const struct scan *scan, const struct cached *cached)
+{
+	return cached->id && fp_str_equal_nocase(fp_str(cached->id), fp_str(scan->package_id));
+}
+
+static void note_broken(struct scan *scan, const struct cached *cached, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 	scan->broken++;
-	if (strncasecmp(name, scan->package_id, strlen(scan->package_id)) == 0)
+	if (is_ours(scan, cached) ||
+		strncasecmp(name, scan->package_id, strlen(scan->package_id)) == 0)
 		scan->broken_here++;
+}
+
+/* What errno says of a path, as an error. */
+static int unreadable(const char *path, struct fp_error *error)
+{
+	enum fp_error_code code = errno == EACCES ? FP_ERROR_DENIED : FP_ERROR_UNAVAILABLE;
+	return fp_error_set(error, code, "cannot read %s: %s", path, strerror(errno));
 }
 
 static int scan_package(struct scan *scan, const char *path, struct fp_error *error)
 {
 	struct stat st;
-	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+	if (stat(path, &st) != 0)
+		return errno == ENOENT || errno == ELOOP ? 0 : unreadable(path, error);
+	if (!S_ISREG(st.st_mode))
 		return 0;
 	scan->files++;
 	struct cached *cached = cached_file(scan->folder, path);
@@ -175,11 +197,11 @@ static int scan_package(struct scan *scan, const char *path, struct fp_error *er
 		if (r < 0)
 			return r;
 	}
-	if (!cached->id) {
-		note_broken(scan, path);
+	if (!cached->is_whole) {
+		note_broken(scan, cached, path);
 		return 0;
 	}
-	if (!fp_str_equal_nocase(fp_str(cached->id), fp_str(scan->package_id)))
+	if (!is_ours(scan, cached))
 		return 0;
 	return fp_version_list_add(
 		&scan->versions, fp_str(cached->version), FP_LISTED_YES, -1, error);
@@ -208,30 +230,43 @@ static int check_cancelled(const struct scan *scan, struct fp_error *error)
 	return 0;
 }
 
-static int open_folder(const char *path, DIR **dir, struct fp_error *error)
+/* A folder below the root; *dir stays NULL where there is none. One of somebody else's (lost+found)
+ * may be closed to us, the package's own may not. */
+static int open_below(const char *path, bool is_own, DIR **dir, struct fp_error *error)
 {
 	*dir = opendir(path);
-	if (*dir)
+	if (*dir || errno == ENOENT || errno == ENOTDIR)
 		return 0;
-	enum fp_error_code code = errno == EACCES ? FP_ERROR_DENIED : FP_ERROR_UNAVAILABLE;
-	return fp_error_set(error, code, "cannot read the folder %s: %s", path, strerror(errno));
+	if (!is_own && (errno == EACCES || errno == ELOOP))
+		return 0;
+	return unreadable(path, error);
+}
+
+/* The next entry, NULL at the end. */
+static int read_entry(
+	DIR *dir, const char *path, const struct dirent **entry, struct fp_error *error)
+{
+	errno = 0;
+	*entry = readdir(dir);
+	return *entry || errno == 0 ? 0 : unreadable(path, error);
 }
 
 /* id/version/: all three files, of which the sha512 is written last. */
 static int scan_version_folder(
 	struct scan *scan, const char *path, const char *version, struct fp_error *error)
 {
-	FP_CLEANUP(dir_release) DIR *dir = opendir(path);
-	if (!dir)
-		return 0;
+	FP_CLEANUP(dir_release) DIR *dir = NULL;
+	int r = open_below(path, true, &dir, error);
 	bool nupkg = false, nuspec = false, sha512 = false;
 	const struct dirent *entry;
-	while ((entry = readdir(dir))) {
+	while (r == 0 && dir && (r = read_entry(dir, path, &entry, error)) == 0 && entry) {
 		struct fp_str name = fp_str(entry->d_name);
 		nupkg = nupkg || is_package_name(entry->d_name);
 		nuspec = nuspec || fp_str_ends_with(name, ".nuspec");
 		sha512 = sha512 || fp_str_ends_with(name, ".nupkg.sha512");
 	}
+	if (r < 0)
+		return r;
 	struct fp_nuget_version parsed;
 	if (!nupkg || !fp_nuget_version_parse(fp_str(version), &parsed))
 		return 0;
@@ -255,37 +290,35 @@ static bool is_hidden(const char *name)
 static int scan_below(
 	struct scan *scan, const char *path, const char *folder_name, struct fp_error *error)
 {
-	FP_CLEANUP(dir_release) DIR *dir = opendir(path);
-	if (!dir)
-		return 0; /* no folder, or one of somebody else's */
+	FP_CLEANUP(dir_release) DIR *dir = NULL;
 	bool is_id = strcasecmp(folder_name, scan->package_id) == 0;
+	int r = open_below(path, is_id, &dir, error);
 	const struct dirent *entry;
-	while ((entry = readdir(dir))) {
+	while (r == 0 && dir && (r = read_entry(dir, path, &entry, error)) == 0 && entry) {
 		if (is_hidden(entry->d_name))
 			continue;
 		FP_CLEANUP_FREE char *below = path_join(path, entry->d_name);
 		if (!below)
 			return fp_error_memory(error);
-		int r = check_cancelled(scan, error);
+		r = check_cancelled(scan, error);
 		if (r == 0 && is_package_name(entry->d_name))
 			r = scan_package(scan, below, error);
 		else if (r == 0 && is_id && entry->d_type != DT_REG)
 			r = scan_version_folder(scan, below, entry->d_name, error);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	return r;
 }
 
 static int scan_root(struct scan *scan, struct fp_error *error)
 {
-	FP_CLEANUP(dir_release) DIR *dir = NULL;
-	int r = open_folder(scan->folder->path, &dir, error);
+	const char *path = scan->folder->path;
+	FP_CLEANUP(dir_release) DIR *dir = opendir(path);
+	int r = dir ? 0 : unreadable(path, error);
 	const struct dirent *entry;
-	while (r == 0 && (entry = readdir(dir))) {
+	while (r == 0 && (r = read_entry(dir, path, &entry, error)) == 0 && entry) {
 		if (is_hidden(entry->d_name))
 			continue;
-		FP_CLEANUP_FREE char *below = path_join(scan->folder->path, entry->d_name);
+		FP_CLEANUP_FREE char *below = path_join(path, entry->d_name);
 		if (!below)
 			return fp_error_memory(error);
 		r = check_cancelled(scan, error);

@@ -817,6 +817,36 @@ def test_a_folder_changes(tmp_path):
         tmp_path.mkdir()
 
 
+def test_what_cannot_be_read_is_no_end_of_a_list(tmp_path):
+    """A package's folder that is there and cannot be opened; another's is nobody's business."""
+    make_hierarchy(tmp_path, "Demo", ["1.0.0", "1.1.0"])
+    (tmp_path / "closed").symlink_to("closed")
+    with Looker(str(tmp_path), "Demo", "Demo", "Demo", "Demo") as looker:
+        assert looker.next().complete
+        (tmp_path / "demo").rename(tmp_path / ".away")
+        (tmp_path / "demo").symlink_to("demo")
+        assert looker.next().error == "unavailable"
+        (tmp_path / "demo").unlink()
+        (tmp_path / ".away").rename(tmp_path / "demo")
+        (tmp_path / "demo" / "1.0.0").rename(tmp_path / ".away")
+        (tmp_path / "demo" / "1.0.0").symlink_to("1.0.0")
+        assert looker.next().error == "unavailable"
+        (tmp_path / "demo" / "1.0.0").unlink()
+        assert list(looker.next().versions) == ["1.1.0"]
+
+
+def test_a_package_of_another_name_that_is_being_replaced(tmp_path):
+    make_package(tmp_path / "demo.1.0.0.nupkg", "Demo", "1.0.0")
+    make_package(tmp_path / "misnamed.nupkg", "Demo", "1.1.0")
+    with Looker(str(tmp_path), "Demo", "Demo", "Demo") as looker:
+        assert looker.next().complete
+        whole = (tmp_path / "misnamed.nupkg").read_bytes()
+        (tmp_path / "misnamed.nupkg").write_bytes(whole[:len(whole) // 2])
+        for _ in range(2):
+            half = looker.next()
+            assert list(half.versions) == ["1.0.0"] and not half.complete
+
+
 def test_a_hierarchical_folder(tmp_path):
     for version in ("1.0.0", "1.1.0-beta", "2.0.0"):
         folder = tmp_path / "demo" / version
