@@ -135,6 +135,10 @@ const struct fp_setting fp_settings_table[] = {
 		.min = 1, .max = 10000000, .help = "of one package"},
 	{ROW(FEED, "max_pages", NUMBER), IN(fp_config_feed, max_pages), .fallback = "20000",
 		.min = 1, .max = 10000000, .help = "documents fetched for one look at one package"},
+	{ROW(FEED, "verify_again", DURATION), IN(fp_config_feed, verify_again_us), .fallback = "1h",
+		.min = 100 * MS, .max = 30 * DAY,
+		.help = "how long a package file that was there is believed to be "
+			"(verify_download)"},
 
 	{ROW(NUGET_CONFIG, "file", PATH), IN(fp_config_feed, nuget_config_file), .required = true,
 		.takes = "a NuGet.Config file", .help = "which file", .decides = true},

@@ -1,7 +1,10 @@
 /*
  * Whether listed versions can be downloaded (`verify_download`): their package files are asked for
- * with HEAD, a few at each look. What is missing is written down as an event and is not selected
- * until it is found again.
+ * with HEAD, a few at each look: first those that this run has not asked for yet, then those that
+ * are missing, then those that were there a while ago (`verify_again`). What is missing is written
+ * down as an event, again as often, so that it says when it was last tried; it is not selected
+ * until it is found again. Files that cannot be asked for are no evidence, and end the round: a
+ * server that hangs must not delay what the feed itself has to say.
  *
  * `selected` asks for the newest eligible version of every release and branch: what answers name.
  * When one of them is missing the next older one takes its place, and is asked for at the next
@@ -17,6 +20,12 @@
 
 enum { HEADS_PER_LOOK = 64 };
 
+/* The times at which files were found, in a map of 32-bit numbers. */
+#define TICK_US (100 * FP_US_PER_MS)
+
+/* Why a version's file would be asked for now. */
+enum turn { TURN_NEW = 1, TURN_MISSING = 2, TURN_AGAIN = 4 };
+
 struct checks {
 	struct fp_sync *sync;
 	struct fp_feed_source *source;
@@ -24,6 +33,7 @@ struct checks {
 	struct fp_version_event *events;
 	size_t event_count, event_capacity;
 	unsigned heads;
+	bool cannot_ask;
 };
 
 enum fp_verify_download fp_feed_package_verify_mode(
@@ -56,38 +66,75 @@ static int add_event(struct checks *checks, int kind, struct fp_str text, struct
 	return 0;
 }
 
-/* Asks for one version's file, unless it was found before in this run. Feeds that cannot be asked
- * say nothing about their files. */
-static int check(struct checks *checks, const struct fp_version_row *row, struct fp_error *error)
+static uint32_t ticks_now(void)
 {
-	struct fp_str text = fp_str(row->text);
-	bool was_missing = row->unavailable_us >= 0;
-	uint32_t ignored;
-	int r;
-
-	if (row->vanished_us >= 0 || row->unlisted_us >= 0 || checks->heads >= HEADS_PER_LOOK ||
-		(!was_missing && fp_map_get(&checks->package->found, text, &ignored)))
-		return 0;
-	checks->heads++;
-	r = fp_feed_check_download(checks->source->feed, checks->package->id, text, error);
-	if (r < 0)
-		return r == -FP_ERROR_CANCELLED ? r : 0;
-	if (r == 0 && fp_map_set(&checks->package->found, text, 1) < 0)
-		return fp_error_memory(error);
-	if (r == 1 && !was_missing)
-		return add_event(checks, FP_VERSION_EVENT_UNAVAILABLE, text, error);
-	if (r == 0 && was_missing)
-		return add_event(checks, FP_VERSION_EVENT_AVAILABLE, text, error);
-	return 0;
+	return (uint32_t)(fp_clock_monotonic_us() / TICK_US);
 }
 
-static int check_all(struct checks *checks, struct fp_error *error)
+static bool is_past(const struct checks *checks, int64_t age_us)
+{
+	return age_us >= checks->source->config->verify_again_us;
+}
+
+/* 0 = it is not its turn. */
+static unsigned turn_of(const struct checks *checks, const struct fp_version_row *row)
+{
+	uint32_t found;
+
+	if (row->vanished_us >= 0 || row->unlisted_us >= 0)
+		return 0;
+	if (row->unavailable_us >= 0)
+		return TURN_MISSING;
+	if (!fp_map_get(&checks->package->found, fp_str(row->text), &found))
+		return TURN_NEW;
+	return is_past(checks, (int64_t)(ticks_now() - found) * TICK_US) ? TURN_AGAIN : 0;
+}
+
+static int note_missing(
+	struct checks *checks, const struct fp_version_row *row, struct fp_error *error)
+{
+	if (row->unavailable_us >= 0 && !is_past(checks, fp_clock_real_us() - row->unavailable_us))
+		return 0;
+	return add_event(checks, FP_VERSION_EVENT_UNAVAILABLE, fp_str(row->text), error);
+}
+
+static int note_found(
+	struct checks *checks, const struct fp_version_row *row, struct fp_error *error)
+{
+	struct fp_str text = fp_str(row->text);
+
+	if (fp_map_set(&checks->package->found, text, ticks_now()) < 0)
+		return fp_error_memory(error);
+	return row->unavailable_us < 0 ? 0
+				       : add_event(checks, FP_VERSION_EVENT_AVAILABLE, text, error);
+}
+
+/* Asks for one version's file, if it is the turn of such. */
+static int check(struct checks *checks, const struct fp_version_row *row, unsigned turns,
+	struct fp_error *error)
+{
+	int r;
+
+	if (checks->cannot_ask || checks->heads >= HEADS_PER_LOOK ||
+		!(turn_of(checks, row) & turns))
+		return 0;
+	checks->heads++;
+	r = fp_feed_check_download(
+		checks->source->feed, checks->package->id, fp_str(row->text), error);
+	if (r < 0) {
+		checks->cannot_ask = true;
+		return r == -FP_ERROR_CANCELLED ? r : 0;
+	}
+	return r == 1 ? note_missing(checks, row, error) : note_found(checks, row, error);
+}
+
+static int check_all(struct checks *checks, unsigned turns, struct fp_error *error)
 {
 	const struct fp_version_rows *rows = &checks->package->rows;
 	int r = 0;
 
 	for (size_t i = rows->count; r >= 0 && i-- > 0;)
-		r = check(checks, &rows->items[i], error);
+		r = check(checks, &rows->items[i], turns, error);
 	return r;
 }
 
@@ -106,7 +153,7 @@ static int check_newest(
 		row = fp_version_rows_find(&checks->package->rows,
 			catalog->versions[catalog->order[end - 1]].row.text);
 		if (row)
-			r = check(checks, row, error);
+			r = check(checks, row, TURN_NEW | TURN_AGAIN, error);
 	}
 	return r;
 }
@@ -130,7 +177,6 @@ static struct fp_package_state *published_state(
 static int check_selected(struct checks *checks, struct fp_error *error)
 {
 	const struct fp_settings *settings = checks->sync->settings;
-	const struct fp_version_rows *rows = &checks->package->rows;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < settings->repository_count; i++) {
@@ -142,9 +188,16 @@ static int check_selected(struct checks *checks, struct fp_error *error)
 			fp_package_state_unref(state);
 		}
 	}
-	for (size_t i = 0; r >= 0 && i < rows->count; i++)
-		if (rows->items[i].unavailable_us >= 0)
-			r = check(checks, &rows->items[i], error);
+	return r < 0 ? r : check_all(checks, TURN_MISSING, error);
+}
+
+static int check_every(struct checks *checks, struct fp_error *error)
+{
+	static const unsigned turns[] = {TURN_NEW, TURN_MISSING, TURN_AGAIN};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < FP_ARRAY_SIZE(turns); i++)
+		r = check_all(checks, turns[i], error);
 	return r;
 }
 
@@ -155,7 +208,7 @@ int fp_feed_package_verify(struct fp_sync *sync, struct fp_feed_source *source,
 	int r = 0;
 
 	if (mode == FP_VERIFY_ALL)
-		r = check_all(&checks, error);
+		r = check_every(&checks, error);
 	else if (mode == FP_VERIFY_SELECTED)
 		r = check_selected(&checks, error);
 	if (r >= 0 && checks.event_count) {

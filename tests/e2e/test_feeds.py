@@ -203,3 +203,21 @@ def test_one_broken_package_leaves_the_others(world, servers):
     feed.behave()
     eventually(lambda: daemon.get('/repos/odd').json['packages'][0]['ready'], what='the repair')
     assert daemon.get('/repos/odd').json['packages'][0]['trouble'] is None
+
+
+def test_downloads_that_hang_delay_no_list(world, servers):
+    """What cannot be asked for says nothing, and is not asked for version after version."""
+    sha = world.new_upstream().commit('main', '2020-02-01 00:00')
+    feed = new_server(servers)
+    feed.publish(PACKAGE, *STAMPS[1:19])
+    feed.misbehave('/flat/.*nupkg', fs.hang(600))
+    world.config['feeds'] = {'demo': {
+        'url': feed.index_url, 'interval': '100ms', 'first_byte_timeout': '500ms'}}
+    package = {**package_of('demo'), 'verify_download': 'all'}
+    world.config['repositories'] = {'winui': repository_of(world, [package])}
+    daemon = world.new_daemon().start()
+    assert daemon.version(sha) == STAMPS[18]
+    feed.publish(PACKAGE, STAMPS[19])
+    published = time.monotonic()
+    eventually(lambda: daemon.version(sha) == STAMPS[19], what='the next version')
+    assert time.monotonic() - published < 5

@@ -2,6 +2,7 @@
 #include "parsing.h"
 
 #include "forkpoint/base/json_read.h"
+#include "forkpoint/base/time.h"
 
 #include <limits.h>
 #include <setjmp.h>
@@ -44,6 +45,7 @@ static void check_feed_defaults(const struct fp_config_feed *feed)
 	assert_int_equal(feed->max_document_bytes, 512 * MIB);
 	assert_int_equal(feed->max_versions, 1000000);
 	assert_int_equal(feed->max_pages, 20000);
+	assert_int_equal(feed->verify_again_us, 3600 * FP_US_PER_S);
 	assert_null(feed->username);
 	assert_null(feed->password.env);
 	assert_null(feed->password.file);
@@ -294,7 +296,7 @@ static void prints_lines_and_defaults(void **state)
 	char *text = print(config);
 
 	assert_non_null(strstr(text, "{\n  \"listen\": [\"127.0.0.1:7878\"],\n"));
-	assert_non_null(strstr(text, "\n      \"max_pages\": 20000\n    }\n  },\n"));
+	assert_non_null(strstr(text, "\n      \"verify_again\": \"1h\"\n    }\n  },\n"));
 	assert_null(strstr(text, "null"));
 	free(text);
 	fp_config_free(config);
