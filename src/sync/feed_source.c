@@ -1,14 +1,10 @@
-/*
- * A feed as a source: look at each of its packages, work out what happened to which version, write
- * it down, publish.
- */
+/* A feed as a source: look at each of its packages, whatever becomes of the others, and publish. */
 #include "availability.h"
 #include "sources.h"
 
 #include "forkpoint/base/log.h"
 #include "forkpoint/base/time.h"
 #include "forkpoint/config/secret.h"
-#include "forkpoint/feed/truth.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,189 +18,6 @@ struct fp_feed_package *fp_feed_source_find(struct fp_feed_source *source, struc
 }
 
 /* ---- one package ---- */
-
-static void note_pending(struct fp_feed_package *package)
-{
-	package->pending_misses = false;
-	for (size_t i = 0; !package->pending_misses && i < package->rows.count; i++)
-		package->pending_misses =
-			package->rows.items[i].missed > 0 && package->rows.items[i].vanished_us < 0;
-}
-
-/* Rows are read once; from then on they change with what is written
- * (fp_store_apply_version_events), and are read again only after that failed, because the database
- * may then know more than they. */
-static int load_versions(
-	struct fp_feed_source *source, struct fp_feed_package *package, struct fp_error *error)
-{
-	struct fp_version_rows rows;
-	int r;
-
-	if (package->is_loaded)
-		return 0;
-	r = fp_store_load_versions(source->store, package->row, &rows, &package->revision, error);
-	if (r < 0)
-		return r;
-	fp_version_rows_release(&package->rows);
-	package->rows = rows;
-	package->is_loaded = true;
-	note_pending(package);
-	return 0;
-}
-
-int fp_feed_package_write(struct fp_feed_source *source, struct fp_feed_package *package,
-	const struct fp_version_event *events, size_t count, const struct fp_version_missed *missed,
-	size_t missed_count, const char *download, struct fp_error *error)
-{
-	int r = fp_store_apply_version_events(source->store, package->row, &package->rows, events,
-		count, missed, missed_count, download, fp_clock_real_us(), &package->revision,
-		error);
-
-	package->is_loaded = r >= 0;
-	if (r >= 0)
-		note_pending(package);
-	return r;
-}
-
-static int list_known(const struct fp_version_rows *rows, struct fp_known_version **known)
-{
-	*known = calloc(rows->count + 1, sizeof(**known));
-	if (!*known)
-		return -FP_ERROR_MEMORY;
-	for (size_t i = 0; i < rows->count; i++)
-		(*known)[i] = (struct fp_known_version){
-			.text = fp_str(rows->items[i].text),
-			.unlisted = rows->items[i].unlisted_us >= 0,
-			.vanished = rows->items[i].vanished_us >= 0,
-			.missed = rows->items[i].missed,
-			.published_us = rows->items[i].published_us,
-		};
-	return 0;
-}
-
-/* What a look changes, as the store takes it. */
-struct changes {
-	struct fp_version_event *events;
-	size_t event_count;
-	struct fp_version_missed *missed;
-	size_t missed_count;
-};
-
-static void changes_release(struct changes *changes)
-{
-	free(changes->events);
-	free(changes->missed);
-}
-
-static int list_changes(const struct fp_version_rows *rows, const struct fp_listing *listing,
-	const struct fp_truth *truth, struct changes *changes)
-{
-	changes->events = calloc(truth->change_count + 1, sizeof(*changes->events));
-	changes->missed = calloc(rows->count + 1, sizeof(*changes->missed));
-	if (!changes->events || !changes->missed)
-		return -FP_ERROR_MEMORY;
-	for (size_t i = 0; i < truth->change_count; i++) {
-		const struct fp_version_change *change = &truth->changes[i];
-		bool is_new = change->known == UINT32_MAX;
-
-		changes->events[changes->event_count++] = (struct fp_version_event){
-			.kind = (int)change->kind,
-			.text = is_new ? listing->versions[change->listed].text
-				       : fp_str(rows->items[change->known].text),
-			.published_us = change->listed == UINT32_MAX
-						? -1
-						: listing->versions[change->listed].published_us,
-		};
-	}
-	for (size_t i = 0; i < rows->count; i++)
-		if (truth->missed[i] != rows->items[i].missed)
-			changes->missed[changes->missed_count++] = (struct fp_version_missed){
-				.version = rows->items[i].id, .missed = truth->missed[i]};
-	return 0;
-}
-
-static bool has_new_download(const struct fp_feed_package *package, const char *download)
-{
-	return download &&
-	       (!package->rows.download || strcmp(download, package->rows.download) != 0);
-}
-
-/* Writes what a listing says; 1 when anything changed. */
-static int take_listing(struct fp_feed_source *source, struct fp_feed_package *package,
-	const struct fp_listing *listing, struct fp_error *error)
-{
-	FP_CLEANUP_FREE struct fp_known_version *known = NULL;
-	FP_CLEANUP(changes_release) struct changes changes = {0};
-	FP_CLEANUP(fp_truth_release) struct fp_truth truth = {0};
-	int r;
-
-	if (list_known(&package->rows, &known) < 0)
-		return fp_error_memory(error);
-	r = fp_truth_apply(known, package->rows.count, listing, &truth, error);
-	if (r < 0)
-		return r;
-	snprintf(
-		package->doubt, sizeof(package->doubt), "%s", truth.suspicious ? truth.reason : "");
-	if (list_changes(&package->rows, listing, &truth, &changes) < 0)
-		return fp_error_memory(error);
-	if (changes.event_count == 0 && changes.missed_count == 0 &&
-		!has_new_download(package, listing->download))
-		return 0;
-	r = fp_feed_package_write(source, package, changes.events, changes.event_count,
-		changes.missed, changes.missed_count, listing->download, error);
-	if (r < 0)
-		return r;
-	if (changes.event_count)
-		fp_log(FP_LOG_INFO, "feed.changed", "feed=%s package=%s events=%zu versions=%zu",
-			source->config->name, package->id, changes.event_count,
-			package->rows.count);
-	return 1;
-}
-
-/* The list is as it was at the last look: what was missing then is missing for the second time. */
-static int take_unchanged(
-	struct fp_feed_source *source, struct fp_feed_package *package, struct fp_error *error)
-{
-	FP_CLEANUP(changes_release) struct changes changes = {0};
-	int r;
-
-	if (!package->pending_misses)
-		return 0;
-	changes.events = calloc(package->rows.count + 1, sizeof(*changes.events));
-	if (!changes.events)
-		return fp_error_memory(error);
-	for (size_t i = 0; i < package->rows.count; i++) {
-		const struct fp_version_row *row = &package->rows.items[i];
-
-		if (row->missed > 0 && row->vanished_us < 0)
-			changes.events[changes.event_count++] = (struct fp_version_event){
-				.kind = FP_VERSION_VANISHED,
-				.text = fp_str(row->text),
-				.published_us = -1,
-			};
-	}
-	r = fp_feed_package_write(source, package, changes.events, changes.event_count, NULL, 0,
-		package->rows.download, error);
-	return r < 0 ? r : 1;
-}
-
-/* 1 when anything changed. */
-static int take_look(struct fp_feed_source *source, struct fp_feed_package *package,
-	struct fp_feed_report *report, struct fp_error *error)
-{
-	FP_CLEANUP(fp_listing_release) struct fp_listing listing = {0};
-	int r = load_versions(source, package, error);
-
-	if (r >= 0)
-		r = fp_feed_look(source->feed, package->id, &listing, report, error);
-	if (r == FP_FEED_UNCHANGED)
-		return take_unchanged(source, package, error);
-	if (r == FP_FEED_NO_PACKAGE)
-		listing = (struct fp_listing){.complete = true, .source = "none"};
-	else if (r < 0)
-		return r;
-	return take_listing(source, package, &listing, error);
-}
 
 static void note_status(struct fp_sync *sync, const struct fp_feed_source *source,
 	struct fp_feed_package *package, const struct fp_feed_report *report,
@@ -248,21 +61,36 @@ static int note_synced(
 	return r;
 }
 
-/* A document that makes no sense is one package's trouble, where the feed as such was understood;
- * everything else is likely to meet the next package too. */
-static bool is_its_own(int r, const struct fp_feed_report *report)
+/* What a failed look says of the others. */
+enum failure {
+	FAILURE_OF_ALL,	    /* credentials, throttling, a feed that was not understood; ourselves */
+	FAILURE_OF_PACKAGE, /* a document that makes no sense */
+	FAILURE_OF_EITHER,  /* the server, or just what it does for this package */
+};
+
+static enum failure failure_of(int r, const struct fp_feed_report *report)
 {
-	return (r == -FP_ERROR_INVALID || r == -FP_ERROR_LIMIT) && report->protocol[0];
+	if (!report->protocol[0] || report->retry_after_us > 0)
+		return FAILURE_OF_ALL;
+	if (r == -FP_ERROR_INVALID || r == -FP_ERROR_LIMIT)
+		return FAILURE_OF_PACKAGE;
+	if (r == -FP_ERROR_UNAVAILABLE || r == -FP_ERROR_TIMEOUT)
+		return FAILURE_OF_EITHER;
+	return FAILURE_OF_ALL;
 }
 
-/* 1 when anything changed, LOOK_FAILED when it failed and the next package's may not. */
-enum { LOOK_FAILED = 2 };
+/* After so many failures of either kind no further package is looked at. */
+enum { OUTAGES_MAX = 2 };
+
+/* 1 when anything changed, LOOK_FAILED or LOOK_OUT when it failed and the next package's may not.
+ */
+enum { LOOK_FAILED = 2, LOOK_OUT = 3 };
 
 static int look_at_package(struct fp_sync *sync, struct fp_feed_source *source,
 	struct fp_feed_package *package, int64_t *retry_after_us, struct fp_error *error)
 {
 	struct fp_feed_report report = {0};
-	int changed = take_look(source, package, &report, error);
+	int changed = fp_feed_package_look(source, package, &report, error);
 	int r = changed;
 
 	if (report.retry_after_us > *retry_after_us)
@@ -275,10 +103,11 @@ static int look_at_package(struct fp_sync *sync, struct fp_feed_source *source,
 	package->failure[0] = '\0';
 	if (r >= 0)
 		return changed == 1 || r == 1;
-	if (!is_its_own(r, &report))
+	enum failure failure = failure_of(r, &report);
+	if (failure == FAILURE_OF_ALL)
 		return r;
 	snprintf(package->failure, sizeof(package->failure), "%.255s", error->text);
-	return LOOK_FAILED;
+	return failure == FAILURE_OF_PACKAGE ? LOOK_FAILED : LOOK_OUT;
 }
 
 /* ---- the feed ---- */
@@ -340,29 +169,43 @@ static void close_feed(struct fp_feed_source *source)
 	source->feed = NULL;
 }
 
-/* Looks at all packages. 1 when anything changed; an error when none could be read. */
+static void log_failure(const struct fp_feed_source *source, const struct fp_feed_package *package,
+	const struct fp_error *error)
+{
+	if (source->package_count > 1 && package->status.failures == 1)
+		fp_log_error(FP_LOG_WARNING, "feed.package_failed", error, "feed=%s package=%s",
+			source->config->name, package->id);
+}
+
+/*
+ * Looks at all packages; an error when none could be read. Where the server fails for package after
+ * package the round ends, and the next one begins with those that this one did not come to.
+ */
 static int look_at_packages(struct fp_sync *sync, struct fp_feed_source *source,
 	int64_t *retry_after_us, bool *changed, struct fp_error *error)
 {
-	size_t failed = 0;
+	size_t looked = 0, failed = 0, outages = 0;
 
-	for (size_t i = 0; i < source->package_count; i++) {
-		struct fp_feed_package *package = &source->packages[i];
+	while (looked < source->package_count && outages < OUTAGES_MAX) {
+		struct fp_feed_package *package =
+			&source->packages[(source->next + looked) % source->package_count];
 		struct fp_error own;
 		int r = look_at_package(sync, source, package, retry_after_us, &own);
 
+		looked++;
 		*changed |= r == 1;
-		if (r != LOOK_FAILED && r >= 0)
+		if (r == 0 || r == 1)
 			continue;
 		*error = own;
 		if (r < 0)
 			return r;
 		failed++;
-		if (source->package_count > 1 && package->status.failures == 1)
-			fp_log_error(FP_LOG_WARNING, "feed.package_failed", &own,
-				"feed=%s package=%s", source->config->name, package->id);
+		outages += r == LOOK_OUT;
+		log_failure(source, package, &own);
 	}
-	return failed > 0 && failed == source->package_count ? -(int)error->code : 0;
+	if (source->package_count)
+		source->next = (source->next + looked) % source->package_count;
+	return failed > 0 && failed == looked ? -(int)error->code : 0;
 }
 
 int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source, bool anew,
@@ -412,7 +255,7 @@ static int add_package(const struct fp_config *config, struct fp_feed_source *so
 		r = fp_store_get_synced(
 			source->store, "package", package->row, &package->synced_us, error);
 	if (r >= 0)
-		r = load_versions(source, package, error);
+		r = fp_feed_package_load(source, package, error);
 	package->status.last_success_us = package->synced_us;
 	return r;
 }

@@ -106,6 +106,7 @@ struct fp_feed_source {
 	struct fp_feed_options options;
 	struct fp_feed_package *packages;
 	size_t package_count;
+	size_t next; /* the package that the next look begins with */
 };
 
 struct fp_source {
@@ -145,7 +146,7 @@ static inline struct fp_source *fp_sync_feed(struct fp_sync *sync, size_t index)
 	return &sync->sources[sync->config->repository_count + index];
 }
 
-/* ---- jobs: repository_source.c, repository_look.c, feed_source.c ---- */
+/* ---- jobs: repository_source.c, repository_look.c, feed_source.c, feed_package.c ---- */
 
 int fp_repository_source_new(struct fp_sync *sync, size_t index,
 	struct fp_repository_source **source, struct fp_error *error);
@@ -171,6 +172,12 @@ void fp_feed_source_free(struct fp_feed_source *source);
 /* anew: see fp_feed_ask_anew. *retry_after_us gets what the feed asked for. */
 int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source, bool anew,
 	int64_t *retry_after_us, struct fp_error *error);
+/* Reads the package's rows if they are not loaded. */
+int fp_feed_package_load(
+	struct fp_feed_source *source, struct fp_feed_package *package, struct fp_error *error);
+/* Looks, and writes what is new; 1 when anything changed. */
+int fp_feed_package_look(struct fp_feed_source *source, struct fp_feed_package *package,
+	struct fp_feed_report *report, struct fp_error *error);
 /* Writes what happened to a package's versions, and changes its rows by it. */
 int fp_feed_package_write(struct fp_feed_source *source, struct fp_feed_package *package,
 	const struct fp_version_event *events, size_t count, const struct fp_version_missed *missed,

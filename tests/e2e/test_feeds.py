@@ -182,13 +182,16 @@ def test_no_cache_asks_the_feed_anew(world, servers):
     assert all('If-None-Match' not in request.headers for request in feed.requests)
 
 
-def test_one_broken_package_leaves_the_others(world, servers):
-    """A document that makes no sense is its package's trouble, not that of its feed's others."""
+@pytest.mark.parametrize('behaviour', [fs.body('{"items": ['), fs.status(500), fs.hang(600)],
+                         ids=['nonsense', '500', 'hangs'])
+def test_one_broken_package_leaves_the_others(world, servers, behaviour):
+    """What the feed cannot say of one package is that package's trouble, not the others'."""
     sha = world.new_upstream().commit('main', '2020-02-01 00:00')
     feed = new_server(servers, 'A.Broken')
     feed.publish(PACKAGE, STAMPS[0])
-    feed.misbehave('/reg/a.broken/.*', fs.body('{"items": ['))
-    world.config['feeds'] = {'demo': {'url': feed.index_url, 'interval': '100ms'}}
+    feed.misbehave('/reg/a.broken/.*', behaviour)
+    world.config['feeds'] = {'demo': {
+        'url': feed.index_url, 'interval': '100ms', 'first_byte_timeout': '300ms'}}
     world.config['repositories'] = {
         'odd': repository_of(world, [package_of('demo', 'A.Broken')]),
         'winui': repository_of(world, [package_of('demo')])}
@@ -203,6 +206,20 @@ def test_one_broken_package_leaves_the_others(world, servers):
     feed.behave()
     eventually(lambda: daemon.get('/repos/odd').json['packages'][0]['ready'], what='the repair')
     assert daemon.get('/repos/odd').json['packages'][0]['trouble'] is None
+
+
+def test_many_broken_packages_take_turns(world, servers):
+    """A round ends after a few failures; the next one begins with the packages behind them."""
+    sha = world.new_upstream().commit('main', '2020-02-01 00:00')
+    feed = new_server(servers, 'A.0')
+    feed.publish(PACKAGE, STAMPS[0])
+    feed.misbehave('/reg/a.*', fs.status(500))
+    world.config['feeds'] = {'demo': {'url': feed.index_url, 'interval': '100ms'}}
+    world.config['repositories'] = {
+        'odd': repository_of(world, [package_of('demo', f'A.{i}') for i in range(5)]),
+        'winui': repository_of(world, [package_of('demo')])}
+    daemon = world.new_daemon().start(ready=False)
+    eventually(lambda: answers(daemon, sha), what='the package behind the broken ones')
 
 
 def test_downloads_that_hang_delay_no_list(world, servers):
