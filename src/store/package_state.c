@@ -20,14 +20,15 @@ void fp_package_state_unref(struct fp_package_state *state)
 	free(state);
 }
 
-/* Keys of what one id of a set lists. */
-static int list_keys(const struct fp_version_rows *rows, struct fp_map *keys)
+/* Keys of what one id of a set lists; unlisted ones too where the setting keeps them. */
+static int list_keys(const struct fp_version_rows *rows, bool keep_unlisted, struct fp_map *keys)
 {
 	struct fp_buf FP_CLEANUP_BUF key = {0};
 
 	fp_buf_init(&key, FP_VERSION_MAX_BYTES * 4);
 	for (size_t i = 0; rows && i < rows->count; i++) {
-		if (rows->items[i].vanished_us >= 0 || rows->items[i].unlisted_us >= 0)
+		if (rows->items[i].vanished_us >= 0 ||
+			(rows->items[i].unlisted_us >= 0 && !keep_unlisted))
 			continue;
 		fp_buf_clear(&key);
 		fp_version_key(fp_str(rows->items[i].text), &key);
@@ -79,7 +80,7 @@ static int find_missing(const struct fp_package_settings *settings,
 	int r = listed ? 0 : -FP_ERROR_MEMORY;
 
 	for (size_t i = 0; r >= 0 && i < settings->set_count; i++)
-		r = list_keys(sets ? sets[i] : NULL, &listed[i]);
+		r = list_keys(sets ? sets[i] : NULL, settings->keep_unlisted, &listed[i]);
 	for (size_t i = 0; r >= 0 && i < rows->count; i++) {
 		struct fp_buf text;
 

@@ -39,6 +39,26 @@ def test_a_set_is_complete_or_not_taken(world):
     eventually(lambda: daemon.version(sha) == '1.0.0-prerelease.24409.1', what='a whole set')
 
 
+def test_unlisted_versions_of_a_set_count_where_they_are_kept(world):
+    sha = world.new_upstream().commit('main', '2024-08-09 12:00')
+    feed = world.new_feed()
+    for package_id in MIBC:
+        feed.packages[package_id] = {}
+        feed.add(package_id, '1.0.0-prerelease.24408.1')
+        feed.add(package_id, '1.0.0-prerelease.24409.1', listed=False)
+    feed.write()
+    package = {'id': MIBC[0], 'feed': 'demo', 'grammars': ['arcade'], 'branches': ['main'],
+               'set': MIBC[1:]}
+    world.repository['release'] = {'fixed': '1.0.0'}
+    world.repository['packages'] = [package]
+    daemon = world.new_daemon().start()
+    assert daemon.version(sha) == '1.0.0-prerelease.24408.1'
+    package['unlisted'] = 'keep'
+    daemon.stop()
+    daemon.start()
+    assert daemon.version(sha) == '1.0.0-prerelease.24409.1'
+
+
 def with_files(world, mode):
     """A feed with package files, and a package whose downloads are verified."""
     server, base_url = static_feed.serve(world.folder / 'feed')
