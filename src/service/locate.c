@@ -317,6 +317,15 @@ static bool unknown_branch(struct fp_answer *answer)
 	return fp_answer_fail(answer, FP_STEP_BRANCH, FP_OUTCOME_UNKNOWN_BRANCH);
 }
 
+/* Whether the package's versions name branches; without a package, nothing is chosen by labels. */
+static bool has_labels(const struct fp_snapshot_package *package)
+{
+	for (size_t i = 0; package && i < package->settings->grammar_count; i++)
+		if (package->settings->grammars[i] != FP_GRAMMAR_ARCADE)
+			return true;
+	return false;
+}
+
 bool fp_locate_branch(struct fp_answer *answer, const struct fp_question *question)
 {
 	const struct fp_branches *branches = answer->repository->branches;
@@ -333,7 +342,7 @@ bool fp_locate_branch(struct fp_answer *answer, const struct fp_question *questi
 		return unknown_branch(answer);
 	answer->branch = branch;
 	answer->branch_name = branch->name;
-	if (branch->twin_count)
+	if (branch->twin_count && has_labels(answer->package))
 		answer->warnings |= 1u << FP_WARNING_AMBIGUOUS_LABEL;
 	return true;
 }

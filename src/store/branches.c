@@ -1,6 +1,5 @@
 /* A repository's branches at one moment: refs, tips, reaches, what commits' trees say. */
-#include "forkpoint/core/label.h"
-#include "forkpoint/store/snapshot.h"
+#include "branch_twins.h"
 
 #include <stdlib.h>
 
@@ -291,106 +290,6 @@ static int build_reaches(struct fp_branches *branches,
 	return 0;
 }
 
-/* ---- branches that share a label ---- */
-
-/* Chains branches of one label: first[label] is the last one met, next[] leads to the others. */
-struct label_chains {
-	struct fp_map last;
-	uint32_t *next;
-};
-
-static int chain_labels(
-	const struct fp_branches *branches, enum fp_label_style style, struct label_chains *chains)
-{
-	struct fp_buf FP_CLEANUP_BUF label = {0};
-
-	fp_buf_init(&label, 64 * 1024);
-	for (uint32_t i = 0; i < branches->count; i++) {
-		uint32_t before = UINT32_MAX;
-
-		fp_buf_clear(&label);
-		fp_label_write(branches->items[i].name, style, &label);
-		for (size_t k = 0; k < label.len; k++)
-			label.data[k] = fp_char_lower(label.data[k]);
-		fp_map_get(&chains->last, fp_buf_str(&label), &before);
-		chains->next[i] = before;
-		if (fp_map_set(&chains->last, fp_buf_str(&label), i) < 0)
-			return -FP_ERROR_MEMORY;
-	}
-	return 0;
-}
-
-static bool has_twin(const struct fp_branch *branch, uint32_t other)
-{
-	for (size_t i = 0; i < branch->twin_count; i++)
-		if (branch->twins[i] == other)
-			return true;
-	return false;
-}
-
-static int add_twin(struct fp_branch *branch, uint32_t other)
-{
-	uint32_t *larger;
-
-	if (has_twin(branch, other))
-		return 0;
-	larger = realloc(branch->twins, (branch->twin_count + 1) * sizeof(*larger));
-	if (!larger)
-		return -FP_ERROR_MEMORY;
-	branch->twins = larger;
-	branch->twins[branch->twin_count++] = other;
-	return 0;
-}
-
-/* How many twins of one branch are remembered: enough to name in a warning. */
-enum { TWINS_MAX = 16 };
-
-static int add_twins(struct fp_branches *branches, const uint32_t *next)
-{
-	for (uint32_t i = 0; i < branches->count; i++) {
-		for (uint32_t other = next[i]; other != UINT32_MAX; other = next[other]) {
-			if (branches->items[i].twin_count < TWINS_MAX &&
-				add_twin(&branches->items[i], other) < 0)
-				return -FP_ERROR_MEMORY;
-			if (branches->items[other].twin_count >= TWINS_MAX)
-				break;
-			if (add_twin(&branches->items[other], i) < 0)
-				return -FP_ERROR_MEMORY;
-		}
-	}
-	return 0;
-}
-
-static bool writes_underscores(const struct fp_repository_settings *settings)
-{
-	for (size_t i = 0; i < settings->package_count; i++)
-		for (size_t k = 0; k < settings->packages[i].grammar_count; k++)
-			if (settings->packages[i].grammars[k] == FP_GRAMMAR_PATCH_STAMP)
-				return true;
-	return false;
-}
-
-static int find_twins_in(struct fp_branches *branches, enum fp_label_style style)
-{
-	struct label_chains chains = {.next = calloc(branches->count + 1, sizeof(uint32_t))};
-	int r = chains.next ? chain_labels(branches, style, &chains) : -FP_ERROR_MEMORY;
-
-	if (r >= 0)
-		r = add_twins(branches, chains.next);
-	fp_map_release(&chains.last);
-	free(chains.next);
-	return r;
-}
-
-static int find_twins(struct fp_branches *branches, const struct fp_repository_settings *settings)
-{
-	int r = find_twins_in(branches, FP_LABEL_HYPHEN);
-
-	if (r >= 0 && writes_underscores(settings))
-		r = find_twins_in(branches, FP_LABEL_UNDERSCORE);
-	return r;
-}
-
 struct fp_branches *fp_branches_build(const struct fp_repository_settings *settings,
 	const struct fp_graph_view *view, struct fp_ref_rows *refs, int64_t revision,
 	const struct fp_facts_rows *facts, const struct fp_branches *previous,
@@ -409,7 +308,7 @@ struct fp_branches *fp_branches_build(const struct fp_repository_settings *setti
 	branches->revision = revision;
 	if (copy_facts(branches, facts) < 0 || list_branches(branches, settings) < 0 ||
 		build_reaches(branches, settings, previous, scratch) < 0 ||
-		find_twins(branches, settings) < 0) {
+		fp_branch_twins_find(branches, settings) < 0) {
 		fp_branches_unref(branches);
 		return NULL;
 	}
@@ -462,7 +361,7 @@ struct fp_branches *fp_branches_build_past(const struct fp_repository_settings *
 	branches->facts = now->facts;
 	branches->facts_count = now->facts_count;
 	if (find_known(branches, tips, tip_count) < 0 || list_branches(branches, settings) < 0 ||
-		find_twins(branches, settings) < 0) {
+		fp_branch_twins_find(branches, settings) < 0) {
 		fp_branches_unref(branches);
 		return NULL;
 	}

@@ -61,6 +61,20 @@ def test_aliases_and_ambiguous_labels(world):
     assert 'release-1-10' in warning['text']
 
 
+def test_a_former_name_that_is_another_branch_by_now_is_ambiguous(world):
+    upstream = world.new_upstream()
+    sha = upstream.commit('main', '2020-02-01 00:00')
+    upstream.git('update-ref', 'refs/heads/master', sha)
+    world.repository['aliases'] = {'main': ['master']}
+    world.new_feed(['2.4.2001150000-master'])
+    daemon = world.new_daemon().start()
+    for branch, other in (('main', 'master'), ('master', 'main')):
+        document = daemon.resolve(sha, branch).json
+        assert document['package']['version'] == '2.4.2001150000-master'
+        texts = {warning['code']: warning['text'] for warning in document['warnings']}
+        assert f'{branch} looks like {other}' in texts['ambiguous-label']
+
+
 def test_a_training_commit_by_its_minute(world):
     upstream = world.new_upstream()
     first = upstream.commit('main', '2020-01-10 00:00', files={'version.props': version_props(2, 4)})
@@ -125,6 +139,7 @@ def test_arcade(world):
     upstream = world.new_upstream()
     sha = upstream.commit('main', '2024-08-09 12:00')
     upstream.commit('other', '2024-08-09 13:00', parents=[sha])
+    upstream.commit('Main', '2024-08-09 13:00', parents=[sha])      # no version names a branch
     world.repository['release'] = {'fixed': '1.0'}
     world.repository['packages'] = [{'id': PACKAGE, 'feed': 'demo', 'grammars': ['arcade'],
                                      'branches': ['main']}]
@@ -133,7 +148,7 @@ def test_arcade(world):
     daemon = world.new_daemon().start()
     document = daemon.resolve(sha, 'main').json
     assert document['package']['version'] == '1.0.0-prerelease.24409.2'
-    assert 'day-granular' in {warning['code'] for warning in document['warnings']}
+    assert [warning['code'] for warning in document['warnings']] == ['day-granular']
     assert daemon.resolve(sha, 'other').json['code'] == 'no-database'
 
 

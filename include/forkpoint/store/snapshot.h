@@ -32,7 +32,8 @@ struct fp_branch {
 	/* Former names from the configuration; borrowed from it (see fp_settings). */
 	const struct fp_str *aliases;
 	size_t alias_count;
-	/* Other branches of the mirror with the same label, in either style and case. */
+	/* Other branches of the mirror that share a label with this one, former names' labels
+	 * included, in either style and case. */
 	uint32_t *twins;
 	size_t twin_count;
 };

@@ -188,10 +188,11 @@ static struct fp_str tracked[] = {
 
 static struct fp_str former[] = {
 	{"master", 6},
+	{"Main", 4},
 };
 
 static struct fp_alias_settings aliases[] = {
-	{{"main", 4}, former, 1},
+	{{"main", 4}, former, 2},
 };
 
 static enum fp_grammar both[] = {FP_GRAMMAR_PRERELEASE_STAMP, FP_GRAMMAR_PATCH_STAMP};
@@ -222,6 +223,7 @@ static const struct world_commit commits[] = {
 
 static const struct world_ref refs[] = {
 	{"refs/heads/Release-1-10", "a"}, /* labels fold case */
+	{"refs/heads/mAster", "a"}, /* a former name of main's, in another case */
 	{"refs/heads/main", "b"},
 	{"refs/heads/rel.x", "a"},
 	{"refs/heads/rel_x", "a"}, /* rel.x's twin where labels are written with underscores */
@@ -251,7 +253,8 @@ static void test_branches(void **state)
 		bool tracked;
 		size_t twins, aliases;
 	} rows[] = {
-		{"main", 1, true, 0, 1},	  /* named; once master */
+		{"main", 1, true, 1, 2},	  /* named; once master */
+		{"mAster", 0, false, 1, 0},	  /* which another branch is called now */
 		{"trunk", 0, true, 0, 0},	  /* the default branch is tracked, too */
 		{"topic", 2, false, 0, 0},	  /* no glob takes it */
 		{"release/1.10", 1, true, 3, 0},  /* by glob; three others share its label */
