@@ -10,19 +10,19 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What an option of 0 means. */
+/* What an option of 0 means: the settings' own defaults. */
 static void fill_defaults(struct fp_feed_options *options)
 {
 	if (options->connect_timeout_us <= 0)
 		options->connect_timeout_us = 10 * FP_US_PER_S;
 	if (options->first_byte_timeout_us <= 0)
-		options->first_byte_timeout_us = 60 * FP_US_PER_S;
+		options->first_byte_timeout_us = 30 * FP_US_PER_S;
 	if (options->stall_timeout_us <= 0)
 		options->stall_timeout_us = 30 * FP_US_PER_S;
 	if (options->total_timeout_us <= 0)
-		options->total_timeout_us = 600 * FP_US_PER_S;
+		options->total_timeout_us = 300 * FP_US_PER_S;
 	if (options->max_document_bytes == 0)
-		options->max_document_bytes = UINT64_C(1) << 30;
+		options->max_document_bytes = UINT64_C(512) << 20;
 	if (options->max_versions == 0)
 		options->max_versions = 1000000;
 	if (options->max_pages == 0)

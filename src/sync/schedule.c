@@ -29,7 +29,8 @@ int64_t fp_schedule_next_us(const struct fp_schedule *schedule, int64_t now_us)
 {
 	int64_t earliest, due;
 
-	if (schedule->last_attempt_us < 0)
+	/* a last look in the future: the clock was set back, and says nothing about the span */
+	if (schedule->last_attempt_us < 0 || schedule->last_attempt_us > now_us)
 		return now_us;
 	earliest = schedule->last_attempt_us + schedule->retry_after_us;
 	if (schedule->hinted)

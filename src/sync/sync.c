@@ -45,9 +45,11 @@ static struct fp_source *next_source(struct fp_sync *sync, int64_t now_us, int64
 	return first;
 }
 
-/* With the lock held: waits until something changes or the moment has come. */
-static void wait_until(struct fp_sync *sync, int64_t moment_us)
+/* With the lock held: waits until something changes or the span is over, whatever the clock on the
+ * wall is set to meanwhile. */
+static void wait_for_span(struct fp_sync *sync, int64_t span_us)
 {
+	int64_t moment_us = fp_clock_monotonic_us() + span_us;
 	struct timespec moment = {
 		.tv_sec = moment_us / FP_US_PER_S,
 		.tv_nsec = moment_us % FP_US_PER_S * 1000,
@@ -172,8 +174,8 @@ static void *run(void *context)
 			continue;
 		}
 		fp_publisher_collect(sync->publisher);
-		wait_until(sync,
-			source && due_us < now_us + COLLECT_US ? due_us : now_us + COLLECT_US);
+		wait_for_span(sync,
+			source && due_us < now_us + COLLECT_US ? due_us - now_us : COLLECT_US);
 	}
 	pthread_mutex_unlock(&sync->lock);
 	return NULL;
@@ -208,6 +210,16 @@ static void stop_threads(struct fp_sync *sync)
 	sync->thread_count = 0;
 }
 
+static void init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
 int fp_sync_start(const struct fp_sync_options *options, const struct fp_config *config,
 	struct fp_publisher *publisher, struct fp_sync **sync, struct fp_error *error)
 {
@@ -220,7 +232,7 @@ int fp_sync_start(const struct fp_sync_options *options, const struct fp_config 
 	made->config = config;
 	made->publisher = publisher;
 	pthread_mutex_init(&made->lock, NULL);
-	pthread_cond_init(&made->changed, NULL);
+	init_condition(&made->changed);
 	r = fp_sync_load(made, error);
 	if (r >= 0)
 		r = start_threads(made, error);

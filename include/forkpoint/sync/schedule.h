@@ -16,10 +16,10 @@ struct fp_schedule {
 };
 
 /*
- * When the source is due. Never looked at: now. Regularly: an interval after the last look, up to a
- * tenth of it earlier or later, so that sources do not march in step. After failures: the interval
- * doubled for each after the first, ten minutes at most (or the interval, where that is longer).
- * Never before a span that the source asked for is over, except that a hint does not wait for the
- * interval.
+ * When the source is due. Never looked at, or later than now (the clock was set back): now.
+ * Regularly: an interval after the last look, up to a tenth of it earlier or later, so that sources
+ * do not march in step. After failures: the interval doubled for each after the first, ten minutes
+ * at most (or the interval, where that is longer). Never before a span that the source asked for is
+ * over, except that a hint does not wait for the interval.
  */
 int64_t fp_schedule_next_us(const struct fp_schedule *schedule, int64_t now_us);

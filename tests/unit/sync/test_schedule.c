@@ -71,6 +71,9 @@ static void test_never_looked(void **state)
 	assert_int_equal(fp_schedule_next_us(&schedule, 77 * S), 77 * S);
 	schedule.hinted = true;
 	assert_int_equal(fp_schedule_next_us(&schedule, 78 * S), 78 * S);
+	/* a clock that was set back by a day must not silence a source for a day */
+	schedule = (struct fp_schedule){.interval_us = MINUTE, .last_attempt_us = LAST_S * S};
+	assert_int_equal(fp_schedule_next_us(&schedule, LAST_S * S - 1), LAST_S * S - 1);
 }
 
 /* The answer must not move while one waits for it, and must differ from source to source and from
@@ -89,13 +92,14 @@ static void test_jitter(void **state)
 
 		schedule.seed = seed;
 		schedule.last_attempt_us = LAST_S * S;
-		span = fp_schedule_next_us(&schedule, 0) - LAST_S * S;
+		span = fp_schedule_next_us(&schedule, schedule.last_attempt_us) - LAST_S * S;
 		same_for_other_seed += span == first - LAST_S * S;
 		lowest = span < lowest ? span : lowest;
 		highest = span > highest ? span : highest;
 		schedule.last_attempt_us += S;
-		same_for_later_look +=
-			fp_schedule_next_us(&schedule, 0) - schedule.last_attempt_us == span;
+		same_for_later_look += fp_schedule_next_us(&schedule, schedule.last_attempt_us) -
+					       schedule.last_attempt_us ==
+				       span;
 	}
 	assert_true(same_for_other_seed <= 1);
 	assert_true(same_for_later_look <= 1);
