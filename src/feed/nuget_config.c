@@ -121,7 +121,18 @@ static int resolve_path(struct reading *reading, struct fp_error *error)
 	return 0;
 }
 
-/* Decodes _xHHHH_ in an element's name; only what a byte can hold matters here. */
+/* What XML names cannot hold: a character of the basic plane, as UTF-8. */
+static void add_character(struct fp_buf *out, unsigned code)
+{
+	if (code >= 0x800)
+		fp_buf_add_char(out, (char)(0xe0 | code >> 12));
+	if (code >= 0x80)
+		fp_buf_add_char(
+			out, (char)(code >= 0x800 ? 0x80 | (code >> 6 & 63) : 0xc0 | code >> 6));
+	fp_buf_add_char(out, (char)(code >= 0x80 ? 0x80 | (code & 63) : code));
+}
+
+/* Decodes _xHHHH_ in an element's name. */
 static void decode_name(struct fp_str name, struct fp_buf *out)
 {
 	for (size_t i = 0; i < name.len; i++) {
@@ -134,11 +145,11 @@ static void decode_name(struct fp_str name, struct fp_buf *out)
 			escaped = digit >= 0;
 			code = code * 16 + (unsigned)(digit & 15);
 		}
-		if (!escaped || code == 0 || code > 0x7f) {
+		if (!escaped || code == 0 || (code >= 0xd800 && code < 0xe000)) {
 			fp_buf_add_char(out, name.ptr[i]);
 			continue;
 		}
-		fp_buf_add_char(out, (char)code);
+		add_character(out, code);
 		i += 6;
 	}
 }
@@ -167,10 +178,20 @@ static enum section section_of(struct fp_xml_name name)
 	return SECTION_OTHER;
 }
 
+static void clear_credentials(struct reading *reading)
+{
+	free(reading->found.username);
+	free(reading->found.password);
+	reading->found.username = reading->found.password = NULL;
+	reading->encrypted = false;
+}
+
 static void clear_section(struct reading *reading)
 {
 	if (reading->section == SECTION_DISABLED)
 		reading->disabled = false;
+	if (reading->section == SECTION_CREDENTIALS)
+		clear_credentials(reading);
 	if (reading->section != SECTION_SOURCES)
 		return;
 	free(reading->found.url);

@@ -56,6 +56,29 @@ static const struct {
 	{CONFIG("<packageSourceCredentials><mux><add key='Username' value='u'/><add key='"
 		"ClearTextPassword' value=''/></mux></packageSourceCredentials>" SOURCES(MUX)),
 		"mux", 0, "https://a/v3/index.json", "u", ""},
+	/* clear forgets credentials, too; names hold any character, escaped or not */
+	{CONFIG(SOURCES(
+		 "<add key='k\xc3\xb6ln \xe2\x82\xac' value='https://a/'/>") "<packageSourceCredent"
+									     "ials><k\xc3\xb6ln_"
+									     "x0020__x20ac_>"
+									     "<add key='Password' "
+									     "value='AQAA'/></"
+									     "k\xc3\xb6ln_x0020__"
+									     "x20ac_><clear/>"
+									     "<k_x00F6_ln_x0020__"
+									     "x20AC_><add "
+									     "key='"
+									     "ClearTextPassword' "
+									     "value='p'/>"
+									     "</"
+									     "k_x00F6_ln_x0020__"
+									     "x20AC_></"
+									     "packageSourceCredenti"
+									     "als>"),
+		"k\xc3\xb6ln \xe2\x82\xac", 0, "https://a/", NULL, "p"},
+	{CONFIG(SOURCES(MUX) "<packageSourceCredentials><mux><add key='Password' value='AQAA'/>"
+			     "</mux><clear/></packageSourceCredentials>"),
+		"mux", 0, "https://a/v3/index.json", NULL, NULL},
 	/* only Windows can undo this */
 	{CONFIG(SOURCES(MUX) "<packageSourceCredentials><mux><add key='Username' value='u'/>"
 			     "<add key='Password' value='AQAA'/></mux>"
