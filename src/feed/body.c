@@ -112,13 +112,37 @@ static struct fp_str without_bom(struct fp_str text)
 	return text;
 }
 
+/* Without an XML declaration and comments, which can stand before any first element. */
+static struct fp_str without_prolog(struct fp_str text)
+{
+	for (;;) {
+		text = fp_str_trim(text);
+		const char *mark = fp_str_starts_with(text, "<?")     ? "?>"
+				   : fp_str_starts_with(text, "<!--") ? "-->"
+								      : NULL;
+		const char *end = mark ? memmem(text.ptr, text.len, mark, strlen(mark)) : NULL;
+		if (!end)
+			return text;
+		end += strlen(mark);
+		text = fp_str_n(end, text.len - (size_t)(end - text.ptr));
+	}
+}
+
+static bool is_html(struct fp_str text)
+{
+	static const char *const starts[] = {"<!doc", "<html", "<head", "<body"};
+	for (size_t i = 0; i < FP_ARRAY_SIZE(starts); i++)
+		if (text.len >= 5 && strncasecmp(text.ptr, starts[i], 5) == 0)
+			return true;
+	return false;
+}
+
 int fp_body_sniff(enum fp_body_kind kind, struct fp_str start, struct fp_error *error)
 {
 	start = fp_str_trim(start);
 	if (kind == FP_BODY_ANY || start.len == 0)
 		return 0;
-	bool html = start.len >= 5 && (strncasecmp(start.ptr, "<!doc", 5) == 0 ||
-					      strncasecmp(start.ptr, "<html", 5) == 0);
+	bool html = is_html(without_prolog(start));
 	if (html && looks_like_sign_in(start))
 		return fp_error_set(error, FP_ERROR_DENIED,
 			"an HTML sign-in page came instead of the document: the feed wants "

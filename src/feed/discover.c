@@ -1,9 +1,11 @@
 /*
  * Finding out a feed's protocol. A folder or file says it by what it is. Over HTTP the configured
  * URL is asked first, then {url}/index.json, then FindPackagesById below it; the first answer that
- * is a service index (v3) or any XML that is not HTML (v2) decides. Credentials that are refused
- * and servers that are down decide nothing: the next look tries again.
+ * is a service index (v3), or a service document or feed in XML (v2), decides: other XML, such as
+ * the listing of a storage bucket, says nothing. Credentials that are refused and servers that are
+ * down decide nothing: the next look tries again.
  */
+#include "forkpoint/base/xml_read.h"
 #include "forkpoint/feed/body.h"
 #include "forkpoint/feed/feed_state.h"
 #include "forkpoint/feed/url.h"
@@ -53,6 +55,25 @@ static int collect_sample(void *context, const char *data, size_t len, struct fp
 
 enum speech { SPEAKS_NOTHING, SPEAKS_V3, SPEAKS_V2, SHOWS_HTML };
 
+static int on_root(void *context, struct fp_xml_name name,
+	const struct fp_xml_attribute *attributes, size_t count, struct fp_error *error)
+{
+	*(bool *)context = fp_str_equal(name.local, fp_str("service")) ||
+			   fp_str_equal(name.local, fp_str("feed")) ||
+			   fp_str_equal(name.local, fp_str("entry"));
+	return 1;
+}
+
+static bool is_v2(struct fp_str body)
+{
+	static const struct fp_xml_events events = {.element_begin = on_root};
+	static const struct fp_xml_limits limits = {
+		.max_bytes = SAMPLE_BYTES, .max_depth = 8, .max_text_bytes = SAMPLE_BYTES};
+	bool speaks = false;
+	fp_xml_parse(body, &events, &limits, &speaks, NULL);
+	return speaks;
+}
+
 static enum speech speech_of(struct fp_str body, const char *url)
 {
 	struct fp_str start = fp_str_trim(body);
@@ -65,9 +86,9 @@ static enum speech speech_of(struct fp_str body, const char *url)
 		bool is_index = fp_service_index_read(start, url, &index, NULL) == 0;
 		return is_index ? SPEAKS_V3 : SPEAKS_NOTHING;
 	}
-	if (start.ptr[0] != '<')
-		return SPEAKS_NOTHING;
-	return fp_body_sniff(FP_BODY_XML, start, NULL) < 0 ? SHOWS_HTML : SPEAKS_V2;
+	if (start.ptr[0] == '<' && fp_body_sniff(FP_BODY_XML, start, NULL) < 0)
+		return SHOWS_HTML;
+	return is_v2(body) ? SPEAKS_V2 : SPEAKS_NOTHING;
 }
 
 /* Asks one URL. Only credentials, the network and ourselves are errors here. */

@@ -283,7 +283,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer()
 
-    do_HEAD = do_GET
+    do_HEAD = do_CONNECT = do_GET
 
     def is_authorised(self):
         if not self.feed.credentials:

@@ -439,6 +439,17 @@ def test_v2_without_anything_at_its_root(feed):
     assert found.kind == "listing" and "protocol=v2 " in found.text
 
 
+@pytest.mark.parametrize("root", [
+    '<?xml version="1.0"?><ListBucketResult><Name>feed</Name></ListBucketResult>',
+    "<!-- portal --><html><body>It works!</body></html>", "<div>It works!</div>"])
+def test_xml_that_is_no_feed_decides_nothing(feed, root):
+    """What stands at the root of a static feed's storage, or of a server's own pages."""
+    feed.misbehave("/v3/?", fs.body(root, "application/xml"))
+    feed.publish("Demo", "1.0.0")
+    found = look(feed.url + "/v3")
+    assert found.kind == "listing" and "protocol=v3 " in found.text
+
+
 def test_no_feed_at_all(feed):
     feed.misbehave(".*", fs.html_page())
     found = look(feed.url)
@@ -564,6 +575,16 @@ def test_a_proxy(feed):
     found = look(feed.index_url, proxy=f"http://127.0.0.1:{feed.port}", password="secret")
     assert found.kind == "listing"
     assert feed.paths() and all(path.startswith("http://feed.invalid/") for path in feed.paths())
+
+
+@pytest.mark.parametrize("status, error", [(407, "denied"), (403, "denied"), (502, "unavailable")])
+def test_a_proxy_that_refuses(feed, status, error):
+    feed.misbehave("feed.invalid:443", fs.status(status))
+    found = look("https://feed.invalid/v3/index.json", proxy=f"http://127.0.0.1:{feed.port}",
+                 password="secret")
+    assert found.error == error and f"the proxy refuses to connect" in found.text
+    assert f"({status})" in found.text
+    assert all("Authorization" not in request.headers for request in feed.requests)
 
 
 # -- throttling and failures
@@ -741,6 +762,12 @@ def test_downloads(feed):
     feed.misbehave("/flat/.*nupkg", fs.status(405), times=1)
     with Looker(feed.index_url, "head:Demo:1.0.0") as looker:
         assert looker.next().facts["download"] == "there"
+    with FeedServer() as storage:
+        storage.misbehave(".*", lambda h: h.send(403 if h.command == "HEAD" else 200, b"PK"))
+        feed.misbehave("/flat/.*nupkg", fs.redirect(storage.url + "/x?signature=1"), times=2)
+        with Looker(feed.index_url, "head:Demo:1.0.0") as looker:
+            assert looker.next().facts["download"] == "there"
+        assert [request.method for request in storage.requests] == ["HEAD", "GET"]
     feed.misbehave("/flat/.*nupkg", fs.status(401))
     with Looker(feed.index_url, "head:Demo:1.0.0") as looker:
         assert looker.next().error == "denied"
