@@ -30,7 +30,8 @@ static int find_template(
 	return 0;
 }
 
-/* A server that does not know HEAD is asked with GET, and hung up on at the first bytes. */
+/* A server that does not know HEAD is asked with GET, and hung up on at the first bytes; so is a
+ * storage whose signed addresses, which feeds redirect to, are good for GET alone (403). */
 static int hang_up(void *context, const char *data, size_t len, struct fp_error *error)
 {
 	*(bool *)context = true;
@@ -41,7 +42,7 @@ static int ask(struct fp_feed *feed, const char *url, struct fp_error *error)
 {
 	FP_CLEANUP(fp_fetch_release) struct fp_fetch fetch = {.url = url, .head = true};
 	int r = fp_fetcher_run(feed->fetcher, &fetch, 1, error);
-	if (r < 0 && (fetch.status == 405 || fetch.status == 501)) {
+	if (r < 0 && (fetch.status == 403 || fetch.status == 405 || fetch.status == 501)) {
 		bool came = false;
 		fp_fetch_release(&fetch);
 		fetch = (struct fp_fetch){.url = url, .body = hang_up, .context = &came};

@@ -141,6 +141,13 @@ static int judge_curl(const struct fp_transfer *transfer, CURLcode code, struct 
 {
 	struct fp_str url = fp_url_shown(transfer->url);
 	enum fp_error_code kind = FP_ERROR_UNAVAILABLE;
+	long proxy_status = 0; /* its answer to CONNECT, 0 = it was not asked */
+	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+	if (proxy_status >= 300)
+		return fp_error_set(error,
+			proxy_status == 403 || proxy_status == 407 ? FP_ERROR_DENIED : kind,
+			"the proxy refuses to connect to %.*s (%ld)", FP_STR_ARG(url),
+			proxy_status);
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		kind = FP_ERROR_TIMEOUT;
 	if (code == CURLE_OUT_OF_MEMORY)

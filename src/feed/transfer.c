@@ -124,6 +124,8 @@ static void set_options(struct fp_transfer *transfer)
 		curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
 	if (options->ca_file)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
+	/* a proxy's answer to CONNECT is not the feed's first byte */
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	if (options->proxy)
 		curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
