@@ -60,7 +60,7 @@ int daemon_note_config(const struct daemon *daemon, struct fp_error *error)
 	struct fp_buf FP_CLEANUP_BUF text = {0};
 	int r = fp_store_open(daemon_data_dir(daemon), false, &store, error);
 
-	fp_buf_init(&text, 16 * 1024 * 1024);
+	fp_buf_init(&text, FP_CONFIG_PRINTED_MAX_BYTES);
 	fp_config_print(config, &text);
 	if (r >= 0)
 		r = fp_buf_check(&text, error);

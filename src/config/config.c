@@ -15,6 +15,13 @@ static const struct fp_json_limits limits = {
 	.max_values = 1000000,
 };
 
+/* What is printed has every default as well. */
+static const struct fp_json_limits printed_limits = {
+	.max_bytes = FP_CONFIG_PRINTED_MAX_BYTES,
+	.max_depth = 16,
+	.max_values = 4000000,
+};
+
 /* ---- problems ---- */
 
 void fp_config_problems_release(struct fp_config_problems *problems)
@@ -85,7 +92,8 @@ static int read_text(struct fp_reading *reading, struct fp_str text, struct fp_e
 {
 	FP_CLEANUP(fp_json_tree_free_cleanup) struct fp_json_tree *tree = NULL;
 	struct fp_json_value place = {0};
-	int r = fp_json_tree_read(text, &limits, true, &tree, &place.line, &place.column, error);
+	int r = fp_json_tree_read(text, reading->printed ? &printed_limits : &limits, true, &tree,
+		&place.line, &place.column, error);
 
 	if (r == -FP_ERROR_MEMORY)
 		return r;
@@ -102,12 +110,12 @@ static int read_text(struct fp_reading *reading, struct fp_str text, struct fp_e
 	return 1;
 }
 
-int fp_config_parse(struct fp_str text, const char *path, struct fp_config **config,
+static int parse(struct fp_str text, const char *path, bool printed, struct fp_config **config,
 	struct fp_config_problems *problems, struct fp_error *error)
 {
 	FP_CLEANUP_FREE char *folder = NULL;
 	FP_CLEANUP(fp_config_free_cleanup) struct fp_config *made = calloc(1, sizeof(*made));
-	struct fp_reading reading = {.config = made, .problems = problems};
+	struct fp_reading reading = {.config = made, .problems = problems, .printed = printed};
 	int r = find_folder(path, &folder, error);
 
 	if (r < 0)
@@ -125,6 +133,18 @@ int fp_config_parse(struct fp_str text, const char *path, struct fp_config **con
 	*config = made;
 	made = NULL;
 	return 0;
+}
+
+int fp_config_parse(struct fp_str text, const char *path, struct fp_config **config,
+	struct fp_config_problems *problems, struct fp_error *error)
+{
+	return parse(text, path, false, config, problems, error);
+}
+
+int fp_config_parse_printed(struct fp_str text, struct fp_config **config,
+	struct fp_config_problems *problems, struct fp_error *error)
+{
+	return parse(text, "the record", true, config, problems, error);
 }
 
 int fp_config_read(const char *path, struct fp_config **config, struct fp_config_problems *problems,

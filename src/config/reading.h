@@ -13,6 +13,7 @@ struct fp_reading {
 	struct fp_config *config;
 	struct fp_config_problems *problems;
 	struct fp_buf path; /* of the value being read */
+	bool printed;	    /* what fp_config_print wrote is read again */
 	bool no_memory;
 };
 

@@ -175,12 +175,18 @@ void fp_release_grammars(void *base)
 
 /* ---- tokens ---- */
 
+/* A hash is no secret, but nobody needs it: what is printed says only that one is set. */
+static const char hash_as_printed[] = "(set)";
+
 void fp_read_sha256(struct fp_reading *reading, const struct fp_setting *setting,
 	const struct fp_json_value *value, void *base)
 {
 	struct fp_config_token *token = base;
 	bool good = value->type == FP_JSON_STRING && value->text.len == 2 * sizeof(token->sha256);
 
+	if (reading->printed && value->type == FP_JSON_STRING &&
+		fp_str_equal(value->text, fp_str(hash_as_printed)))
+		return;
 	for (size_t i = 0; good && i < sizeof(token->sha256); i++) {
 		int high = fp_char_hex_value(value->text.ptr[2 * i]);
 		int low = fp_char_hex_value(value->text.ptr[2 * i + 1]);
@@ -195,10 +201,9 @@ void fp_read_sha256(struct fp_reading *reading, const struct fp_setting *setting
 			"sha256sum");
 }
 
-/* A hash is no secret, but nobody needs it: what is printed says only that one is set. */
 void fp_print_sha256(struct fp_json *json, const void *base)
 {
-	fp_json_text(json, "(set)");
+	fp_json_text(json, hash_as_printed);
 }
 
 static bool *right_of(struct fp_config_token *token, const struct fp_json_value *item)

@@ -157,7 +157,7 @@ struct fp_settings *fp_settings_from_text(struct fp_str text)
 	struct fp_config *config = NULL;
 	struct fp_settings *settings;
 	struct fp_error error;
-	int r = fp_config_parse(text, "the record", &config, &problems, &error);
+	int r = fp_config_parse_printed(text, &config, &problems, &error);
 
 	fp_config_problems_release(&problems);
 	if (r != 0)

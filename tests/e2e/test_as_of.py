@@ -126,3 +126,16 @@ def test_over_a_restart_and_a_reload(example):
     reply = again(daemon, at_us_of(daemon, first), sha)
     assert reply.json['code'] == 'before-records' and 'trees' in reply.json['detail']
     assert not differences(second, again(daemon, at_us_of(daemon, second), sha).json)
+    # Tokens are recorded without their hashes; the record is read again all the same.
+    daemon.config['tokens'] = [{'name': 'a', 'sha256': '00ff' * 16, 'may': ['sync']},
+                               {'name': 'b', 'sha256': '01fe' * 16, 'may': ['sync']}]
+    daemon.config['repositories']['winui']['packages'][0]['unlisted'] = 'keep'
+    daemon.stop()
+    daemon.start()
+    third = daemon.resolve(sha).json
+    daemon.config['repositories']['winui']['packages'][0]['unlisted'] = 'drop'
+    daemon.stop()
+    daemon.start()
+    assert not differences(third, again(daemon, at_us_of(daemon, third), sha).json)
+    replayed = daemon.get(f'/history/{third["id"]}/replay')
+    assert replayed.status == 200 and replayed.json['reproduced'], replayed

@@ -191,6 +191,13 @@ int fp_config_read(const char *path, struct fp_config **config, struct fp_config
 /* The same from memory; path only names it in problems. */
 int fp_config_parse(struct fp_str text, const char *path, struct fp_config **config,
 	struct fp_config_problems *problems, struct fp_error *error);
+/*
+ * Reads again what fp_config_print wrote, as records have it. The hashes of tokens are not printed:
+ * they are all zeroes then, and let nobody in.
+ */
+enum { FP_CONFIG_PRINTED_MAX_BYTES = 16 * 1024 * 1024 };
+int fp_config_parse_printed(struct fp_str text, struct fp_config **config,
+	struct fp_config_problems *problems, struct fp_error *error);
 /* Adds the names of the settings that are bound to the start and differ, such as
  * `listen, http.threads`; nothing when there are none. */
 void fp_config_write_restart(

@@ -63,6 +63,29 @@ static void sample_has_no_problem(void **state)
 	free(text);
 }
 
+/* Records keep what is printed; answers of then are made from it again. */
+static void what_is_printed_can_be_read_again(void **state)
+{
+	char *text = read_source(SAMPLE), *said;
+	struct fp_config *config = parse_good(text), *again = NULL;
+	struct fp_buf FP_CLEANUP_BUF printed = {0};
+	struct fp_config_problems problems = {0};
+	struct fp_error error = {0};
+
+	fp_buf_init(&printed, FP_CONFIG_PRINTED_MAX_BYTES);
+	fp_config_print(config, &printed);
+	if (fp_config_parse_printed(fp_buf_str(&printed), &again, &problems, &error) != 0)
+		fail_msg("%s", problems.count ? problems.items[0].text : error.text);
+	assert_string_equal(again->digest, config->digest);
+	said = parse_bad(fp_buf_str(&printed)); /* an operator's file that lets nobody in */
+	assert_non_null(strstr(said, "tokens[0].sha256"));
+	free(said);
+	fp_config_problems_release(&problems);
+	fp_config_free(again);
+	fp_config_free(config);
+	free(text);
+}
+
 /* Every row can be looked up, described and, where it has a range, be in it. */
 static void rows_are_complete(void **state)
 {
@@ -115,6 +138,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sample_has_every_setting),
 		cmocka_unit_test(sample_has_no_problem),
+		cmocka_unit_test(what_is_printed_can_be_read_again),
 		cmocka_unit_test(rows_are_complete),
 		cmocka_unit_test(help_has_every_setting),
 	};
