@@ -2,8 +2,8 @@
 -- database that was made by another text than this one is dropped and begun anew.
 --
 -- Words
---   page        up to 4,096 commits, or the facts that one append brought, as one blob. A million
---               commits load from pages in a fifth of the time that a row each takes.
+--   page        up to 4,096 commits, or the facts that one append brought, as one blob: columns as
+--               they are in memory, so that loading is copying.
 --   facts       what a commit's tree says: its release and its PGO branch. Many commits share one.
 --   source      how trees were read: the settings that say which files to look into. Its digest
 --               stands beside what was read, for other settings read something else.
@@ -19,7 +19,7 @@ CREATE TABLE commit_sources (
 ) STRICT;
 
 -- first: the number of the page's first commit or facts. checksum: XXH3-64 of content, as SQLite
--- has none of its own. content: see src/store/commit_page.c.
+-- has none of its own. content: see src/graph/columns.c and src/store/facts_page.c.
 CREATE TABLE pages (
 	repository INTEGER NOT NULL REFERENCES commit_sources ON DELETE CASCADE,
 	kind INTEGER NOT NULL CHECK (kind IN (1, 2)), -- 1 commits, 2 facts

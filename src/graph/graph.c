@@ -18,17 +18,12 @@ struct fp_graph *fp_graph_ref(struct fp_graph *graph)
 	return graph;
 }
 
-static struct fp_octopus **octopus_slot(const struct fp_graph *graph, uint32_t number)
-{
-	return &graph->octopus[number / FP_OCTOPUS_BLOCK][number % FP_OCTOPUS_BLOCK];
-}
-
 void fp_graph_unref(struct fp_graph *graph)
 {
 	if (!graph || atomic_fetch_sub_explicit(&graph->references, 1, memory_order_acq_rel) != 1)
 		return;
 	for (uint32_t i = 0; i < graph->octopus_count; i++)
-		free(*octopus_slot(graph, i));
+		free(*fp_graph_octopus_slot(graph, i));
 	for (size_t i = 0; i < FP_OCTOPUS_BLOCKS && graph->octopus[i]; i++)
 		free(graph->octopus[i]);
 	for (size_t i = 0; i < FP_GRAPH_CHUNKS && graph->chunks[i]; i++)
@@ -49,7 +44,7 @@ static int64_t clamp_time(int64_t seconds)
 	return seconds > limit ? limit : seconds < -limit ? -limit : seconds;
 }
 
-static int add_octopus(struct fp_graph *graph, const uint32_t *parents, uint32_t count,
+int fp_graph_add_octopus(struct fp_graph *graph, const uint32_t *parents, uint32_t count,
 	uint32_t *number, struct fp_error *error)
 {
 	struct fp_octopus ***block = &graph->octopus[graph->octopus_count / FP_OCTOPUS_BLOCK];
@@ -66,11 +61,11 @@ static int add_octopus(struct fp_graph *graph, const uint32_t *parents, uint32_t
 	octopus->count = count;
 	memcpy(octopus->parents, parents, count * sizeof(*parents));
 	*number = graph->octopus_count;
-	*octopus_slot(graph, graph->octopus_count++) = octopus;
+	*fp_graph_octopus_slot(graph, graph->octopus_count++) = octopus;
 	return 0;
 }
 
-static int reserve_row(struct fp_graph *graph, struct fp_error *error)
+int fp_graph_reserve_row(struct fp_graph *graph, struct fp_error *error)
 {
 	uint32_t chunk = graph->count >> FP_GRAPH_CHUNK_BITS;
 
@@ -94,9 +89,9 @@ int fp_graph_append_indexed(struct fp_graph *graph, const struct fp_oid *oid, in
 		if (parents[i] >= graph->count)
 			return fp_error_set(
 				error, FP_ERROR_CORRUPT, "a parent stands behind its child");
-	r = reserve_row(graph, error);
+	r = fp_graph_reserve_row(graph, error);
 	if (r >= 0 && parent_count > 2)
-		r = add_octopus(graph, parents, parent_count, &octopus, error);
+		r = fp_graph_add_octopus(graph, parents, parent_count, &octopus, error);
 	if (r < 0)
 		return r;
 	chunk = graph->chunks[graph->count >> FP_GRAPH_CHUNK_BITS];
@@ -246,8 +241,7 @@ uint32_t fp_graph_parents(const struct fp_graph_view *view, uint32_t commit,
 	if (second == FP_NO_COMMIT)
 		return 1;
 	if (second & FP_OCTOPUS_BIT) {
-		const struct fp_octopus *octopus =
-			*octopus_slot(view->graph, second & ~FP_OCTOPUS_BIT);
+		const struct fp_octopus *octopus = fp_graph_octopus_of(view->graph, second);
 
 		*parents = octopus->parents;
 		return octopus->count;
@@ -263,7 +257,7 @@ uint64_t fp_graph_memory_bytes(const struct fp_graph *graph)
 		 sizeof(struct fp_graph_chunk);
 	for (uint32_t i = 0; i < graph->octopus_count; i++)
 		bytes += sizeof(struct fp_octopus) + sizeof(void *) +
-			 (*octopus_slot(graph, i))->count * sizeof(uint32_t);
+			 (*fp_graph_octopus_slot(graph, i))->count * sizeof(uint32_t);
 	if (graph->lookup)
 		bytes += (UINT64_C(1) << graph->lookup->bits) * sizeof(uint32_t);
 	return bytes;

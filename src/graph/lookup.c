@@ -94,6 +94,24 @@ int fp_graph_lookup_add(struct fp_graph *graph, uint32_t commit)
 	return 0;
 }
 
+/* Slots lie anywhere: they are asked for some commits ahead, or each would be waited for. */
+enum { AHEAD = 8 };
+
+int fp_graph_lookup_add_many(struct fp_graph *graph, uint32_t first, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (i + AHEAD < count && graph->lookup) {
+			uint32_t leading = leading_bits(oid_of(graph, first + i + AHEAD));
+
+			__builtin_prefetch(
+				&graph->lookup->slots[home_of(graph->lookup, leading)], 1);
+		}
+		if (fp_graph_lookup_add(graph, first + i) < 0)
+			return -FP_ERROR_MEMORY;
+	}
+	return 0;
+}
+
 uint32_t fp_graph_lookup_find(const struct fp_graph *graph, const struct fp_graph_lookup *lookup,
 	uint32_t count, const struct fp_oid *oid)
 {

@@ -58,6 +58,32 @@ int fp_graph_lookup_add(struct fp_graph *graph, uint32_t commit);
 uint32_t fp_graph_lookup_find(const struct fp_graph *graph, const struct fp_graph_lookup *lookup,
 	uint32_t count, const struct fp_oid *oid);
 
+/* Enters so many commits, from one on, whose columns are written. */
+int fp_graph_lookup_add_many(struct fp_graph *graph, uint32_t first, uint32_t count);
+
+/* The chunk of the commit that comes next, made if need be. */
+int fp_graph_reserve_row(struct fp_graph *graph, struct fp_error *error);
+int fp_graph_add_octopus(struct fp_graph *graph, const uint32_t *parents, uint32_t count,
+	uint32_t *number, struct fp_error *error);
+
+static inline struct fp_octopus **fp_graph_octopus_slot(
+	const struct fp_graph *graph, uint32_t number)
+{
+	return &graph->octopus[number / FP_OCTOPUS_BLOCK][number % FP_OCTOPUS_BLOCK];
+}
+
+static inline bool fp_graph_is_octopus(uint32_t second_parent)
+{
+	return second_parent != FP_NO_COMMIT && second_parent & FP_OCTOPUS_BIT;
+}
+
+/* Of such a second parent. */
+static inline const struct fp_octopus *fp_graph_octopus_of(
+	const struct fp_graph *graph, uint32_t second_parent)
+{
+	return *fp_graph_octopus_slot(graph, second_parent & ~FP_OCTOPUS_BIT);
+}
+
 static inline const struct fp_graph_chunk *fp_graph_chunk_of(
 	const struct fp_graph *graph, uint32_t commit)
 {

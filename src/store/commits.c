@@ -1,8 +1,12 @@
 /* Commits and what their trees say, kept as pages; see migrations/derived.sql. */
-#include "commit_page.h"
+#include "facts_page.h"
 #include "sql.h"
 
+#include "forkpoint/graph/columns.h"
+
 enum page_kind { PAGE_COMMITS = 1, PAGE_FACTS = 2 };
+
+enum { COMMIT_PAGE_MAX_BYTES = 64 << 20 }; /* octopus merges' parents included */
 
 void fp_facts_rows_release(struct fp_facts_rows *rows)
 {
@@ -83,8 +87,8 @@ static int read_page(sqlite3_stmt *statement, enum page_kind kind, uint32_t expe
 		(uint64_t)sqlite3_column_int64(statement, 2) != checksum_of(content))
 		return 1;
 	if (kind == PAGE_COMMITS)
-		return fp_commit_page_read(
-			content, *count, target->facts_count, target->graph, error);
+		return fp_graph_append_page(
+			target->graph, content, *count, target->facts_count, error);
 	if (*count > target->facts_count - target->facts->count)
 		return 1;
 	return fp_facts_page_read(content, *count, target->facts, error);
@@ -192,14 +196,14 @@ static int put_commits(struct fp_store *store, int64_t repository, const struct 
 	struct fp_buf FP_CLEANUP_BUF page = {0};
 	int r = 0;
 
-	fp_buf_init(&page, FP_COMMIT_PAGE_MAX_BYTES);
-	first -= first % FP_COMMIT_PAGE;
-	for (; r >= 0 && first < view->count; first += FP_COMMIT_PAGE) {
+	fp_buf_init(&page, COMMIT_PAGE_MAX_BYTES);
+	first -= first % FP_GRAPH_CHUNK;
+	for (; r >= 0 && first < view->count; first += FP_GRAPH_CHUNK) {
 		uint32_t left = view->count - first;
-		uint32_t count = left < FP_COMMIT_PAGE ? left : FP_COMMIT_PAGE;
+		uint32_t count = left < FP_GRAPH_CHUNK ? left : FP_GRAPH_CHUNK;
 
 		fp_buf_clear(&page);
-		fp_commit_page_write(view, first, count, &page);
+		fp_graph_write_page(view, first, count, &page);
 		r = put_page(store, repository, PAGE_COMMITS, first, count, &page, error);
 	}
 	return r;

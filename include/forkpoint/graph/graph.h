@@ -49,7 +49,7 @@ FP_DEFINE_CLEANUP(struct fp_graph *, fp_graph_unref)
  */
 int fp_graph_append(struct fp_graph *graph, const struct fp_commit_row *row, uint32_t facts,
 	uint32_t *index, struct fp_error *error);
-/* The same with the parents as indices, which must be smaller than the new commit's: loading. */
+/* The same with the parents as indices, which must be smaller than the new commit's. */
 int fp_graph_append_indexed(struct fp_graph *graph, const struct fp_oid *oid, int64_t author_s,
 	int64_t committer_s, const uint32_t *parents, uint32_t parent_count, uint32_t facts,
 	struct fp_error *error);

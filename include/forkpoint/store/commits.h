@@ -1,8 +1,5 @@
 #pragma once
-/*
- * Commits, derived: pages of up to 4,096 rows of fixed shape with a checksum, because a million
- * commits load from pages in a fifth of the time that a row each takes.
- */
+/* Commits, derived: pages of up to 4,096, as the graph holds them in memory, with a checksum. */
 #include "forkpoint/graph/graph.h"
 #include "forkpoint/store/store.h"
 

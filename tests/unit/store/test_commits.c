@@ -320,25 +320,35 @@ static void test_wrong_content(void **state)
 	struct fixture *fixture = *state;
 	FP_CLEANUP(fp_graph_unref_cleanup) struct fp_graph *graph = fp_graph_new();
 	const char *why = NULL;
-	const uint32_t rows = 1;
-	struct {
-		uint32_t mark, rows, tail, reserved;
+	/* one commit, and a tail for two parents of an octopus merge */
+	struct page {
+		uint32_t mark, rows, tail_count, first;
 		struct fp_oid oid;
-		uint32_t facts;
-		int64_t times[2];
-		uint32_t parents[2];
-	} page = {0x46503031, rows, 0, 0, {{1}}, 0, {1, 1}, {0, FP_NO_COMMIT}};
+		uint32_t parents[2], facts, times[2];
+		int8_t highs[2];
+		uint8_t tail[4 * sizeof(uint32_t)];
+	} __attribute__((packed)) page = {.mark = 0x46503032, .rows = 1, .oid = {{1}}};
 	char sql[512], hex[sizeof(page) * 2 + 1];
+	size_t len;
+	const uint32_t octopus = UINT32_C(0x80000000), none = FP_NO_COMMIT;
 	const struct {
-		uint32_t facts, parents[2];
+		uint32_t facts, parents[2], tail_count, tail[4];
+		uint32_t rows, first;
 		int expected;
 	} cases[] = {
-		{0, {FP_NO_COMMIT, FP_NO_COMMIT}, 0}, /* the page as it should be */
-		{0, {0, FP_NO_COMMIT}, 1},	      /* its own parent */
-		{8, {FP_NO_COMMIT, FP_NO_COMMIT}, 1}, /* facts that there are not */
-		{0, {0, UINT32_MAX - 1}, 1},	      /* an octopus without a tail */
-		{0, {UINT32_MAX, UINT32_MAX - 1}, 1},
-		{0, {0, 7}, 1},
+		{0, {none, none}, 0, {0}, 1, 0, 0}, /* the page as it should be */
+		{none, {none, none}, 0, {0}, 1, 0, 0},
+		{0, {0, none}, 0, {0}, 1, 0, 1},    /* its own parent */
+		{0, {none, 0}, 0, {0}, 1, 0, 1},    /* a second parent without a first */
+		{8, {none, none}, 0, {0}, 1, 0, 1}, /* facts that there are not */
+		{0, {none, octopus}, 0, {0}, 1, 0, 1},
+		{0, {none, none}, 1, {0}, 1, 0, 1},	     /* a tail that is nobody's */
+		{0, {none, none}, 0, {0}, 2, 0, 1},	     /* fewer than it says */
+		{0, {none, none}, 0, {0}, 4097, 0, 1},	     /* more than fit */
+		{0, {none, none}, 0, {0}, 1, 4096, 1},	     /* another's place */
+		{0, {none, none}, 0x3fffffff, {0}, 1, 0, 1}, /* a tail that is not there */
+		{0, {none, octopus}, 4, {3, 0, 0, 0}, 1, 0, 1},
+		{0, {none, octopus}, 4, {UINT32_MAX, 0, 0, 0}, 1, 0, 1},
 	};
 
 	for (size_t i = 0; i < FP_ARRAY_SIZE(cases); i++) {
@@ -351,12 +361,19 @@ static void test_wrong_content(void **state)
 		grow(graph, 1);
 		assert_ok(fixture, append(fixture, graph, "d1", 0, 0, 8));
 		page.facts = cases[i].facts;
+		page.rows = cases[i].rows;
+		page.first = cases[i].first;
+		page.tail_count = cases[i].tail_count;
 		memcpy(page.parents, cases[i].parents, sizeof(page.parents));
-		for (size_t k = 0; k < sizeof(page); k++)
+		memcpy(page.tail, cases[i].tail, sizeof(page.tail));
+		len = offsetof(struct page, tail) +
+		      (cases[i].tail_count > 4 ? 4 : cases[i].tail_count) * sizeof(uint32_t);
+		for (size_t k = 0; k < len; k++)
 			snprintf(&hex[k * 2], 3, "%02x", ((const uint8_t *)&page)[k]);
 		snprintf(sql, sizeof(sql),
-			"UPDATE pages SET content = x'%s', checksum = %lld WHERE kind = 1", hex,
-			(long long)fp_hash64(&page, sizeof(page), 0));
+			"UPDATE pages SET content = x'%s', checksum = %lld, count = %u WHERE kind "
+			"= 1",
+			hex, (long long)fp_hash64(&page, len, 0), cases[i].rows);
 		fixture_sql(fixture, "derived.db", sql);
 		assert_code(fixture, cases[i].expected,
 			fp_store_load_commits(fixture->store, 1, "d1", one, &facts, &whole, &why,
