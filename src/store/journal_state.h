@@ -18,7 +18,7 @@
 
 enum {
 	FP_STATE_OFFSET_BITS = 40,
-	FP_JOURNAL_BATCH = 4096,      /* records of a transaction */
+	FP_JOURNAL_BATCH = 8192,      /* records of a transaction */
 	FP_KNOWN_DOCUMENTS = 1 << 18, /* that were appended since start */
 };
 

@@ -13,10 +13,12 @@
 #include <time.h>
 
 enum {
-	/* Between two drains while records come, unless so many bytes wait before: what is written
-	 * together costs less, for their sums are written once. */
-	BUSY_MS = 100,
-	BUSY_BYTES = 1024 * 1024,
+	/* Between two drains while records come, unless so many bytes wait before, or so much of
+	 * the journal: what is written together costs less, for their sums are written once. Who
+	 * reads the history does not wait for it, but hurries the recorder. */
+	BUSY_MS = 500,
+	BUSY_BYTES = 4 * 1024 * 1024,
+	BUSY_SHARE = 8,
 	LOOK_MS = 4,	/* how often it is looked whether they do */
 	IDLE_MS = 50,	/* while none come */
 	RETAIN_MS = 10, /* between two steps of deleting */
@@ -106,7 +108,7 @@ static void rest(struct fp_recorder *recorder, int ms)
 	for (; ms > 0 && !recorder->hurry && !recorder->stopping; ms -= LOOK_MS) {
 		wait_ms(recorder, &recorder->wake_drain, ms < LOOK_MS ? ms : LOOK_MS);
 		fp_journal_measure(recorder->journal, &waiting, &room);
-		if (waiting >= BUSY_BYTES)
+		if (waiting >= BUSY_BYTES || waiting >= (waiting + room) / BUSY_SHARE)
 			return;
 	}
 }
