@@ -53,9 +53,14 @@ static void single(
 
 /* ---- requests ---- */
 
-static void write_requests(const struct reading *reading)
+static void add_route(struct fp_buf *buf, size_t route)
 {
-	const struct fp_http_counts *counts = reading->context->counts;
+	label(buf, true, "route",
+		fp_str(route < fp_route_count() ? fp_routes[route].path : "other"));
+}
+
+static void write_replies(const struct reading *reading, const struct fp_http_counts *counts)
+{
 	const char *name = "forkpoint_http_replies_total";
 
 	head(reading->buf, name, "counter", "Replies by route and class of status.");
@@ -68,11 +73,70 @@ static void write_requests(const struct reading *reading)
 			if (count == 0)
 				continue;
 			fp_buf_add_text(reading->buf, name);
-			label(reading->buf, true, "route",
-				fp_str(route < fp_route_count() ? fp_routes[route].path : "other"));
+			add_route(reading->buf, route);
 			label(reading->buf, false, "status", fp_str(word));
 			value(reading->buf, (int64_t)count);
 		}
+}
+
+static void write_problems(const struct reading *reading, const struct fp_http_counts *counts)
+{
+	const char *name = "forkpoint_http_problems_total";
+	const struct fp_problem_row *row;
+
+	head(reading->buf, name, "counter", "Replies that are problems, by route and code.");
+	for (size_t route = 0; counts && route <= fp_route_count(); route++)
+		for (size_t i = 0; i < FP_COUNTED_PROBLEMS_MAX && (row = fp_problem_at(i)); i++) {
+			uint64_t count = atomic_load_explicit(
+				&counts->problems[route][i], memory_order_relaxed);
+
+			if (count == 0)
+				continue;
+			fp_buf_add_text(reading->buf, name);
+			add_route(reading->buf, route);
+			label(reading->buf, false, "code", fp_str(row->code));
+			value(reading->buf, (int64_t)count);
+		}
+}
+
+static void write_answers_of(const struct reading *reading, const char *name, struct fp_str repo,
+	const struct fp_counted_repository *counted)
+{
+	for (int outcome = 0; outcome < FP_OUTCOME_COUNT; outcome++) {
+		uint64_t count =
+			atomic_load_explicit(&counted->answers[outcome], memory_order_relaxed);
+
+		if (count == 0)
+			continue;
+		fp_buf_add_text(reading->buf, name);
+		label(reading->buf, true, "repo", repo);
+		label(reading->buf, false, "outcome",
+			fp_str(fp_outcome_code((enum fp_outcome)outcome)));
+		value(reading->buf, (int64_t)count);
+	}
+}
+
+static void write_answers(const struct reading *reading, const struct fp_http_counts *counts)
+{
+	const char *name = "forkpoint_answers_total";
+
+	head(reading->buf, name, "counter",
+		"Recorded answers to /resolve, by repository and outcome; those of a batch each.");
+	for (size_t i = 0; counts && i < FP_COUNTED_REPOSITORIES_MAX; i++) {
+		const char *repo = atomic_load(&counts->repositories[i].name);
+
+		if (repo)
+			write_answers_of(reading, name, fp_str(repo), &counts->repositories[i]);
+	}
+}
+
+static void write_requests(const struct reading *reading)
+{
+	const struct fp_http_counts *counts = reading->context->counts;
+
+	write_replies(reading, counts);
+	write_problems(reading, counts);
+	write_answers(reading, counts);
 }
 
 /* ---- the process ---- */

@@ -106,6 +106,9 @@ int fp_answer_record(struct fp_request *request, const struct fp_question *quest
 	r = keep_record(request, record, hash);
 	if (r < 0)
 		return r;
+	if (answer->repository)
+		fp_counts_answer(request->context->counts, answer->repository->settings->name,
+			answer->outcome);
 	fp_record_fill(record, *hash, buf->data);
 	return 0;
 }

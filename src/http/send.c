@@ -101,17 +101,6 @@ static struct MHD_Response *make_response(struct fp_exchange *exchange, struct f
 	return response;
 }
 
-static void count_reply(const struct fp_exchange *exchange, unsigned status)
-{
-	const struct fp_route *route = exchange->request.route;
-	size_t row = route ? (size_t)(route - fp_routes) : fp_route_count();
-
-	if (row <= FP_COUNTED_ROUTES_MAX && status >= 100 && status < 600)
-		atomic_fetch_add_explicit(
-			&exchange->loop->server->counts.replies[row][status / 100 - 1], 1,
-			memory_order_relaxed);
-}
-
 enum MHD_Result fp_reply_send(struct fp_exchange *exchange, struct fp_reply *reply)
 {
 	struct MHD_Response *response;
@@ -124,7 +113,8 @@ enum MHD_Result fp_reply_send(struct fp_exchange *exchange, struct fp_reply *rep
 		reply->status = 304;
 		fp_buf_clear(&reply->body);
 	}
-	count_reply(exchange, reply->status);
+	fp_counts_reply(&exchange->loop->server->counts, exchange->request.route, reply->status,
+		reply->problem);
 	response = make_response(exchange, reply);
 	if (!response)
 		return MHD_NO;

@@ -207,6 +207,7 @@ void fp_http_server_free(struct fp_http_server *server)
 		close(server->sockets[i]);
 	fp_background_free(server->background);
 	fp_guard_free(server->guard);
+	fp_counts_release(&server->counts);
 	free(server->sockets);
 	free(server->loops);
 	free(server);

@@ -204,3 +204,37 @@ def test_replies_are_counted(served):
     daemon.get('/nowhere')
     assert (count('/resolve', '2xx'), count('/resolve', '4xx'), count('other', '4xx')) == (
         before[0] + 3, before[1] + 1, before[2] + 1)
+
+
+def test_answers_and_problems_are_counted(served):
+    """By repository and outcome, those of a batch as well; by route and code."""
+    daemon = served.daemon
+
+    def counts():
+        found = {}
+        for name, labels, value in series(daemon):
+            if name == 'forkpoint_answers_total':
+                found[labels['repo'], labels['outcome']] = value
+            elif name == 'forkpoint_http_problems_total':
+                found[labels['route'], labels['code']] = value
+        return found
+
+    before = counts()
+    good, bad = served.sha['main', 10], served.sha['2.5', 10]
+    daemon.resolve(good, 'main')
+    daemon.resolve(bad, 'release/2.5')
+    daemon.get('/resolve', repo='nobody', sha=good)
+    daemon.get('/resolve', repo='winui', sha='no-sha')
+    daemon.get('/nowhere')
+    daemon.get('/diagnose', repo='nobody', sha=good, used='1.0')
+    questions = [{'repo': 'winui', 'sha': good, 'branch': 'main'},
+                 {'repo': 'winui', 'sha': bad, 'branch': 'release/2.5'}]
+    assert daemon.request('POST', '/resolve', json.dumps({'requests': questions})).status == 200
+    after = counts()
+    assert {key: value - before.get(key, 0) for key, value in after.items()
+            if value != before.get(key, 0)} == {
+        ('winui', 'ok'): 2, ('winui', 'no-database'): 2,
+        ('/resolve', 'no-database'): 1, ('/resolve', 'unknown-repository'): 1,
+        ('/resolve', 'bad-request'): 1, ('other', 'not-found'): 1,
+        ('/diagnose', 'unknown-repository'): 1}
+    assert {repo for repo, _ in after} <= {'winui', 'other', '/resolve', '/diagnose', '/freshness'}

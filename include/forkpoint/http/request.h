@@ -113,11 +113,24 @@ enum {
 	FP_CONTEXT_TEXT_MAX_BYTES = 64 * 1024,
 };
 
-/* Replies since the start, by route (the last row: of none) and class of status (1xx to 5xx). */
-enum { FP_COUNTED_ROUTES_MAX = 64 };
+/* What is counted from the start on; nothing here grows with what clients send. */
+enum {
+	FP_COUNTED_ROUTES_MAX = 64,
+	FP_COUNTED_PROBLEMS_MAX = 32,
+	FP_COUNTED_REPOSITORIES_MAX = 1024, /* a power of two; what is beyond is not counted */
+};
+
+struct fp_counted_repository {
+	_Atomic(char *) name; /* NULL = free; never changed afterwards */
+	_Atomic uint64_t answers[FP_OUTCOME_COUNT];
+};
 
 struct fp_http_counts {
+	/* By route (the last row: of none) and class of status (1xx to 5xx), or problem. */
 	_Atomic uint64_t replies[FP_COUNTED_ROUTES_MAX + 1][5];
+	_Atomic uint64_t problems[FP_COUNTED_ROUTES_MAX + 1][FP_COUNTED_PROBLEMS_MAX];
+	/* Answers to /resolve, of a batch as well; a hash table by name. */
+	struct fp_counted_repository repositories[FP_COUNTED_REPOSITORIES_MAX];
 };
 
 struct fp_guard;
@@ -271,6 +284,15 @@ uint32_t fp_route_limit_max(const struct fp_route *route);
 /* The route of a path, with its placeholders' values; NULL. */
 enum { FP_ARGUMENTS_MAX = 2 };
 const struct fp_route *fp_route_find(struct fp_str path, struct fp_str arguments[FP_ARGUMENTS_MAX]);
+
+/* ---- counts.c ---- */
+
+void fp_counts_release(struct fp_http_counts *counts);
+/* A reply's status and its problem's code (NULL = none); route NULL: it is none of ours. */
+void fp_counts_reply(struct fp_http_counts *counts, const struct fp_route *route, unsigned status,
+	const char *problem);
+/* An answer for a configured repository. Any thread. */
+void fp_counts_answer(struct fp_http_counts *counts, struct fp_str repo, enum fp_outcome outcome);
 
 /* ---- reply.c ---- */
 
