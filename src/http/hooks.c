@@ -253,8 +253,7 @@ enum fp_handled fp_handle_hook(struct fp_request *request, struct fp_reply *repl
 	if (r < 0)
 		return fp_reply_problem(request, reply,
 			r == -FP_ERROR_MEMORY ? "internal" : "bad-request", NULL, 0,
-			"the body takes %s's JSON (content type application/json): %s",
-			fp_hook_sender_name(sender), error.text);
+			"the body takes %s's JSON: %s", fp_hook_sender_name(sender), error.text);
 	handled = take(request, reply, &authority, sender, &hint);
 	fp_hook_hint_release(&hint);
 	return handled;

@@ -36,6 +36,18 @@ static const struct {
 	{FP_HOOK_GENERIC, {"url"}},
 };
 
+static struct fp_str skip(struct fp_str text, size_t bytes)
+{
+	return fp_str_n(text.ptr + bytes, text.len - bytes);
+}
+
+static size_t find_char(struct fp_str text, char c)
+{
+	const char *at = text.len ? memchr(text.ptr, c, text.len) : NULL;
+
+	return at ? (size_t)(at - text.ptr) : text.len;
+}
+
 static struct fp_str text_at(const struct fp_json_value *value, const char *const *path)
 {
 	for (size_t i = 0; value && i < PATH_STEPS_MAX && path[i]; i++)
@@ -56,7 +68,7 @@ static struct fp_str id_of(enum fp_hook_sender sender, const struct fp_json_valu
 	return id.len <= ID_MAX_BYTES ? id : (struct fp_str){0};
 }
 
-int fp_hook_read(enum fp_hook_sender sender, struct fp_str body, struct fp_hook_hint *hint,
+static int read_document(enum fp_hook_sender sender, struct fp_str body, struct fp_hook_hint *hint,
 	struct fp_error *error)
 {
 	static const struct fp_json_limits limits = {
@@ -90,6 +102,66 @@ int fp_hook_read(enum fp_hook_sender sender, struct fp_str body, struct fp_hook_
 	return 0;
 }
 
+/* ---- forms ---- */
+
+static int hex_value_at(struct fp_str text, size_t at)
+{
+	int high = at + 2 < text.len ? fp_char_hex_value(text.ptr[at + 1]) : -1;
+	int low = at + 2 < text.len ? fp_char_hex_value(text.ptr[at + 2]) : -1;
+
+	return high >= 0 && low >= 0 ? high << 4 | low : -1;
+}
+
+static void decode(struct fp_str text, struct fp_buf *buf)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		int escaped = text.ptr[i] == '%' ? hex_value_at(text, i) : -1;
+
+		fp_buf_add_char(buf, escaped >= 0	  ? (char)escaped
+				     : text.ptr[i] == '+' ? ' '
+							  : text.ptr[i]);
+		i += escaped >= 0 ? 2 : 0;
+	}
+}
+
+/* GitHub's and Gitea's hooks come as forms unless JSON is chosen: the document is the field
+ * `payload`. JSON begins with another character than a name of a field does. */
+static bool is_form(enum fp_hook_sender sender, struct fp_str body)
+{
+	return (sender == FP_HOOK_GITHUB || sender == FP_HOOK_GITEA) && body.len &&
+	       fp_char_is_alnum(body.ptr[0]) && find_char(body, '=') < body.len;
+}
+
+static int read_form(struct fp_str body, struct fp_buf *payload, struct fp_error *error)
+{
+	const struct fp_str name = FP_STR_LITERAL("payload=");
+
+	while (body.len) {
+		size_t len = find_char(body, '&');
+		struct fp_str field = fp_str_n(body.ptr, len);
+
+		if (fp_str_starts_with(field, name.ptr)) {
+			decode(skip(field, name.len), payload);
+			return fp_buf_check(payload, error);
+		}
+		body = skip(body, len < body.len ? len + 1 : len);
+	}
+	return fp_error_set(error, FP_ERROR_INVALID, "it is a form without the field \"payload\"");
+}
+
+int fp_hook_read(enum fp_hook_sender sender, struct fp_str body, struct fp_hook_hint *hint,
+	struct fp_error *error)
+{
+	struct fp_buf FP_CLEANUP_BUF payload = {0};
+	int r;
+
+	if (!is_form(sender, body))
+		return read_document(sender, body, hint, error);
+	fp_buf_init(&payload, BODY_MAX_BYTES);
+	r = read_form(body, &payload, error);
+	return r < 0 ? r : read_document(sender, fp_buf_str(&payload), hint, error);
+}
+
 void fp_hook_hint_release(struct fp_hook_hint *hint)
 {
 	fp_json_tree_free(hint->tree);
@@ -97,18 +169,6 @@ void fp_hook_hint_release(struct fp_hook_hint *hint)
 }
 
 /* ---- which of ours ---- */
-
-static struct fp_str skip(struct fp_str text, size_t bytes)
-{
-	return fp_str_n(text.ptr + bytes, text.len - bytes);
-}
-
-static size_t find_char(struct fp_str text, char c)
-{
-	const char *at = text.len ? memchr(text.ptr, c, text.len) : NULL;
-
-	return at ? (size_t)(at - text.ptr) : text.len;
-}
 
 /* Cuts SCHEME:// off; the scheme's own port, "" for none. False when there is no scheme. */
 static bool cut_scheme(struct fp_str *url, const char **port)
@@ -146,13 +206,10 @@ static void add_path(struct fp_str path, struct fp_buf *key)
 	if (path.len > 4 && fp_str_equal_nocase(skip(path, path.len - 4), FP_STR_LITERAL(".git")))
 		path.len -= 4;
 	for (size_t i = 0; i < path.len; i++) {
-		int high = i + 2 < path.len ? fp_char_hex_value(path.ptr[i + 1]) : -1;
-		int low = i + 2 < path.len ? fp_char_hex_value(path.ptr[i + 2]) : -1;
-		bool escaped = path.ptr[i] == '%' && high >= 0 && low >= 0;
+		int escaped = path.ptr[i] == '%' ? hex_value_at(path, i) : -1;
 
-		fp_buf_add_char(
-			key, fp_char_lower(escaped ? (char)(high << 4 | low) : path.ptr[i]));
-		i += escaped ? 2 : 0;
+		fp_buf_add_char(key, fp_char_lower(escaped >= 0 ? (char)escaped : path.ptr[i]));
+		i += escaped >= 0 ? 2 : 0;
 	}
 }
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import signal
+import urllib.parse
 
 import pytest
 
@@ -130,11 +131,11 @@ def signed(body, **headers):
 
 def test_bad_input(hooked):
     daemon = start(hooked)
-    for body in (b'', b'{', b'[]', b'7', b'payload=%7B%7D', b'\xff', b'{"a":' * 100 + b'1' + b'}' * 100):
+    for body in (b'', b'{', b'[]', b'7', b'payload=', b'\xff', b'{"a":' * 100 + b'1' + b'}' * 100):
         reply = post(daemon, *signed(body))
         assert (reply.status, reply.json['code']) == (400, 'bad-request'), (body, reply)
-        assert 'application/json' in reply.json['detail']
-    for body in (b'{}', b'{"repository": null}', b'{"repository": {"clone_url": ["x"]}}'):
+        assert "the body takes github's JSON" in reply.json['detail']
+    for body in (b'{}', b'payload=%7B%7D', b'{"repository": null}', b'{"repository": {"clone_url": ["x"]}}'):
         assert post(daemon, *signed(body)).json['looks'] == []
     reply = post(daemon, *signed(b'{}', **{'X-GitHub-Delivery': 'x' * 161}))
     assert reply.status == 400
@@ -224,3 +225,21 @@ def test_sync_now(hooked):
     assert [(row['who'], row['action'], row['subject']) for row in rows
             if row['action'] != 'refused'] == [
         ('looker', 'hook', 'generic'), ('looker', 'sync', 'winui')]
+
+
+@pytest.mark.parametrize('sender', ['github', 'gitea'])
+def test_a_form_is_taken_as_its_payload(hooked, sender):
+    """GitHub sends hooks that were made in its pages as forms; the signature is over the raw body."""
+    daemon = start(hooked)
+    _, document, headers = delivery(sender, 'file://' + hooked.upstream.path)
+    body = urllib.parse.urlencode({'payload': document.decode()}).encode()
+    headers['Content-Type'] = 'application/x-www-form-urlencoded'
+    name = {'github': 'X-Hub-Signature-256', 'gitea': 'X-Gitea-Signature'}[sender]
+    assert post(daemon, f'/hooks/{sender}', body, headers).status == 401
+    headers[name] = ('sha256=' if sender == 'github' else '') + signature(SECRETS[sender], body)
+    reply = post(daemon, f'/hooks/{sender}', body, headers)
+    assert reply.status == 202 and reply.json['looks'] == ['winui'], reply
+    body = b'other=1&pay=2'
+    headers[name] = ('sha256=' if sender == 'github' else '') + signature(SECRETS[sender], body)
+    reply = post(daemon, f'/hooks/{sender}', body, headers)
+    assert reply.status == 400 and 'without the field "payload"' in reply.json['detail']

@@ -66,7 +66,9 @@ struct fp_hook_hint {
 	struct fp_str id;   /* of the delivery, where it stands in the body */
 };
 
-/* -FP_ERROR_INVALID when the body is no JSON object, -FP_ERROR_LIMIT, -FP_ERROR_MEMORY. */
+/* github and gitea: also a form whose field `payload` is the document, as GitHub sends it unless
+ * told otherwise. -FP_ERROR_INVALID when the body is no JSON object, -FP_ERROR_LIMIT,
+ * -FP_ERROR_MEMORY. */
 int fp_hook_read(enum fp_hook_sender sender, struct fp_str body, struct fp_hook_hint *hint,
 	struct fp_error *error);
 void fp_hook_hint_release(struct fp_hook_hint *hint);

@@ -164,7 +164,20 @@ static void reads_bodies(void **state)
 		{FP_HOOK_GITHUB, "{\"repository\":[]}", 0, false, ""},
 		{FP_HOOK_GITHUB, "{\"repository\":{\"clone_url\":7}}", 0, false, ""},
 		{FP_HOOK_GITHUB, "[]", -FP_ERROR_INVALID, false, ""},
-		{FP_HOOK_GITHUB, "payload=%7B%7D", -FP_ERROR_INVALID, false, ""},
+		/* forms */
+		{FP_HOOK_GITHUB, "payload=%7B%7D", 0, false, ""},
+		{FP_HOOK_GITHUB,
+			"payload=%7B%22repository%22:+%7B%22clone_url%22:%22https://h/"
+			"winui%22%7D%7D",
+			0, true, ""},
+		{FP_HOOK_GITEA,
+			"a=1&payload={\"repository\":{\"clone_url\":\"https://h/winui\"}}&b", 0,
+			true, ""},
+		{FP_HOOK_GITHUB, "payload=", -FP_ERROR_INVALID, false, ""},
+		{FP_HOOK_GITHUB, "payload=%7", -FP_ERROR_INVALID, false, ""},
+		{FP_HOOK_GITHUB, "payload", -FP_ERROR_INVALID, false, ""},
+		{FP_HOOK_GITHUB, "load=%7B%7D&", -FP_ERROR_INVALID, false, ""},
+		{FP_HOOK_GITLAB, "payload=%7B%7D", -FP_ERROR_INVALID, false, ""},
 		{FP_HOOK_GITHUB, "", -FP_ERROR_INVALID, false, ""},
 	};
 	const struct fp_repository_settings winui = {
