@@ -3,10 +3,12 @@
 
 #include "worker.h"
 
+#include <stdlib.h>
+
 struct auditing {
 	struct fp_worker *worker;
 	const struct fp_answer *answer;
-	struct fp_buf content, value, text;
+	struct fp_buf value, text;
 	fp_pin_finding_fn *row;
 	void *context;
 };
@@ -41,25 +43,21 @@ static enum fp_pin_status status_of(enum fp_verdict verdict)
 
 /* ---- reading ---- */
 
-/* 1 with the reason in auditing->text when there is no version. */
-static int read_pin(struct auditing *auditing, const struct fp_pin_settings *pin)
+/* What the mirror said of the pin's file. 1 with the reason in auditing->text when there is no
+ * version. */
+static int read_pin(struct auditing *auditing, const struct fp_pin_settings *pin, int result,
+	struct fp_str content, const struct fp_error *read_error)
 {
-	const struct fp_answer *answer = auditing->answer;
-	const struct fp_outside *outside = &auditing->worker->service->outside;
-	const struct fp_oid *commit =
-		fp_graph_oid(&answer->repository->branches->view, answer->commit);
 	struct fp_error error = {0};
 	int r;
 
-	fp_buf_clear(&auditing->content);
-	r = outside->read_file(outside->context, answer->repository->settings->name, commit,
-		pin->file, &auditing->content, &error);
-	if (r > 0) {
+	if (result > 0) {
 		fp_buf_add_text(&auditing->text, "The tip's tree has no such file.");
 		return 1;
 	}
-	if (r >= 0)
-		r = fp_pin_read(fp_buf_str(&auditing->content), pin, &auditing->value, &error);
+	if (result < 0)
+		error = *read_error;
+	r = result < 0 ? result : fp_pin_read(content, pin, &auditing->value, &error);
 	if (r == -FP_ERROR_MEMORY || r == 0)
 		return r;
 	if (r < 0)
@@ -125,14 +123,17 @@ static void write_text(struct auditing *auditing, const struct fp_pin_finding *f
 
 /* ---- all pins ---- */
 
-static int audit(struct auditing *auditing, const struct fp_pin_settings *pin)
+static int audit(void *context, size_t index, int result, struct fp_str content,
+	const struct fp_error *error)
 {
+	struct auditing *auditing = context;
+	const struct fp_pin_settings *pin = &auditing->answer->repository->settings->pins[index];
 	struct fp_pin_finding finding = {.settings = pin, .status = FP_PIN_MISSING};
 	int r;
 
 	fp_buf_clear(&auditing->text);
 	fp_buf_clear(&auditing->value);
-	r = read_pin(auditing, pin);
+	r = read_pin(auditing, pin, result, content, error);
 	if (r < 0)
 		return r;
 	if (r == 0) {
@@ -146,6 +147,29 @@ static int audit(struct auditing *auditing, const struct fp_pin_settings *pin)
 	}
 	finding.text = fp_buf_str(&auditing->text);
 	return auditing->row(auditing->context, auditing->answer, &finding);
+}
+
+static int audit_all(struct auditing *auditing, struct fp_error *error)
+{
+	const struct fp_answer *answer = auditing->answer;
+	const struct fp_repository_settings *settings = answer->repository->settings;
+	const struct fp_outside *outside = &auditing->worker->service->outside;
+	FP_CLEANUP_FREE struct fp_str *paths = calloc(settings->pin_count + 1, sizeof(*paths));
+	const struct fp_outside_files files = {.paths = paths,
+		.count = settings->pin_count,
+		.max_bytes = FP_PIN_FILE_MAX_BYTES,
+		.take = audit,
+		.context = auditing};
+
+	if (!paths)
+		return fp_error_memory(error);
+	for (size_t i = 0; i < settings->pin_count; i++)
+		paths[i] = settings->pins[i].file;
+	return settings->pin_count == 0
+		       ? 0
+		       : outside->read_files(outside->context, settings->name,
+				 fp_graph_oid(&answer->repository->branches->view, answer->commit),
+				 &files, error);
 }
 
 /* The tip of the branch that is asked about, or of the default one: false when the answer has
@@ -180,17 +204,14 @@ int fp_service_audit_pins(struct fp_worker *worker, const struct fp_snapshot *sn
 {
 	struct auditing auditing = {
 		.worker = worker, .answer = answer, .row = row, .context = context};
-	int r = 0;
+	int r;
 
 	if (!resolve_tip(worker, snapshot, question, now_us, answer))
 		return 0;
-	fp_buf_init(&auditing.content, FP_PIN_FILE_MAX_BYTES);
 	fp_buf_init(&auditing.value, 4096);
 	fp_buf_init(&auditing.text, 64 * 1024);
-	for (size_t i = 0; r >= 0 && i < answer->repository->settings->pin_count; i++)
-		r = audit(&auditing, &answer->repository->settings->pins[i]);
-	fp_buf_release(&auditing.content);
+	r = audit_all(&auditing, error);
 	fp_buf_release(&auditing.value);
 	fp_buf_release(&auditing.text);
-	return r < 0 ? fp_error_memory(error) : 0;
+	return r == -FP_ERROR_MEMORY ? fp_error_memory(error) : r;
 }

@@ -146,22 +146,44 @@ static bool feed_status(
 	return found != NULL;
 }
 
+static int read_one(struct fp_mirror *mirror, const struct fp_oid *commit,
+	const struct fp_outside_files *files, size_t index, struct fp_buf *content)
+{
+	FP_CLEANUP_FREE char *path = fp_str_dup(files->paths[index]);
+	struct fp_error error = {0};
+	int r;
+
+	if (!path)
+		return -FP_ERROR_MEMORY;
+	fp_buf_clear(content);
+	r = fp_mirror_read_file(mirror, commit, path, content, &error);
+	return files->take(files->context, index, r, fp_buf_str(content), &error);
+}
+
 /* A mirror of its own for each call: they are rare, and sync's belong to its threads. */
-static int read_file(void *context, struct fp_str repo, const struct fp_oid *commit,
-	struct fp_str path, struct fp_buf *content, struct fp_error *error)
+static int read_files(void *context, struct fp_str repo, const struct fp_oid *commit,
+	const struct fp_outside_files *files, struct fp_error *error)
 {
 	struct fp_sync *sync = context;
 	FP_CLEANUP(fp_mirror_close_cleanup) struct fp_mirror *mirror = NULL;
-	FP_CLEANUP_FREE char *folder = NULL, *file = fp_str_dup(path);
+	struct fp_buf FP_CLEANUP_BUF content = {0};
+	FP_CLEANUP_FREE char *folder = NULL;
 	int r;
 
-	if (!file || asprintf(&folder, "%s/mirrors/%.*s.git", sync->options.data_dir,
-			     FP_STR_ARG(repo)) < 0) {
+	if (asprintf(&folder, "%s/mirrors/%.*s.git", sync->options.data_dir, FP_STR_ARG(repo)) <
+		0) {
 		folder = NULL;
 		return fp_error_memory(error);
 	}
 	r = fp_mirror_open(folder, &mirror, error);
-	return r ? r : fp_mirror_read_file(mirror, commit, file, content, error);
+	if (r > 0)
+		return fp_error_set(error, FP_ERROR_BUSY, "the mirror is being made anew");
+	if (r < 0)
+		return r;
+	fp_buf_init(&content, files->max_bytes);
+	for (size_t i = 0; r >= 0 && i < files->count; i++)
+		r = read_one(mirror, commit, files, i, &content);
+	return r < 0 ? r : 0;
 }
 
 struct fp_outside fp_sync_outside(struct fp_sync *sync)
@@ -174,6 +196,6 @@ struct fp_outside fp_sync_outside(struct fp_sync *sync)
 		.ticket_unref = fp_ticket_unref,
 		.repository_status = repository_status,
 		.feed_status = feed_status,
-		.read_file = read_file,
+		.read_files = read_files,
 	};
 }

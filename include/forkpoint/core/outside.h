@@ -61,6 +61,17 @@ struct fp_feed_status {
 	uint64_t bytes;
 };
 
+/* Which files are read, and who takes them. */
+struct fp_outside_files {
+	const struct fp_str *paths;
+	size_t count;
+	size_t max_bytes; /* of each */
+	/* result: 0, 1 when the tree has no such file, or negative, with the reason in *error. */
+	int (*take)(void *context, size_t index, int result, struct fp_str content,
+		const struct fp_error *error);
+	void *context;
+};
+
 struct fp_outside {
 	void *context;
 	/* Looks for a commit at a repository's upstream; one fetch for all who wait. NULL with a
@@ -77,8 +88,8 @@ struct fp_outside {
 		void *context, struct fp_str repo, struct fp_repository_status *status);
 	bool (*feed_status)(void *context, struct fp_str feed, struct fp_str package,
 		struct fp_feed_status *status);
-	/* Appends a file of a commit's tree. 1 when the tree has no such file. Reads the mirror's
-	 * disk, unlike all above: not for event loops. */
-	int (*read_file)(void *context, struct fp_str repo, const struct fp_oid *commit,
-		struct fp_str path, struct fp_buf *content, struct fp_error *error);
+	/* Files of a commit's tree, each given to `take` in turn, until that says less than 0.
+	 * Reads the mirror's disk, unlike all above: not for event loops. */
+	int (*read_files)(void *context, struct fp_str repo, const struct fp_oid *commit,
+		const struct fp_outside_files *files, struct fp_error *error);
 };
