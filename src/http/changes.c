@@ -206,55 +206,44 @@ static void write_text(struct rendering *rendering, struct fp_buf *buf)
 
 /* ---- the route ---- */
 
-static void render(
-	struct fp_request *request, const struct fp_changes *changes, struct fp_reply *reply)
+static const struct fp_answer *ask(struct fp_worker *worker, const struct fp_snapshot *snapshot,
+	const struct fp_line_query *query, void *result)
 {
+	struct fp_changes *changes = result;
+
+	fp_service_changes(worker, snapshot, query, changes);
+	return &changes->answer;
+}
+
+static uint32_t write_form(const struct fp_request *request, const void *result, struct fp_buf *buf)
+{
+	const struct fp_changes *changes = result;
 	struct rendering rendering = {.changes = changes};
 
 	fp_point_texts_init(&rendering.before);
 	fp_point_texts_init(&rendering.after);
 	fp_buf_init(&rendering.sentence, 64 * 1024);
 	switch (request->form) {
-	case FP_FORM_TEXT: write_text(&rendering, &reply->body); break;
-	case FP_FORM_CSV: write_csv(&rendering, &reply->body); break;
-	case FP_FORM_NDJSON: write_ndjson(&rendering, &reply->body); break;
-	case FP_FORM_ANNOTATIONS: write_annotations(&rendering, &reply->body); break;
-	default: write_json(&rendering, request->given[FP_PARAM_SHAPE], &reply->body);
+	case FP_FORM_TEXT: write_text(&rendering, buf); break;
+	case FP_FORM_CSV: write_csv(&rendering, buf); break;
+	case FP_FORM_NDJSON: write_ndjson(&rendering, buf); break;
+	case FP_FORM_ANNOTATIONS: write_annotations(&rendering, buf); break;
+	default: write_json(&rendering, request->given[FP_PARAM_SHAPE], buf);
 	}
 	fp_buf_release(&rendering.sentence);
 	fp_point_texts_release(&rendering.before);
 	fp_point_texts_release(&rendering.after);
-	reply->content_type = fp_form_content_type(request->form);
-	reply->cache_control = "no-cache";
-	fp_reply_link_commit(request, reply, &changes->answer, changes->next);
-	fp_reply_set_body_etag(reply);
+	return changes->next;
 }
 
 enum fp_handled fp_handle_changes(struct fp_request *request, struct fp_reply *reply)
 {
-	const struct fp_snapshot *snapshot =
-		fp_request_enter_moment(request, reply, request->params[FP_PARAM_REPO]);
-	const struct fp_changes_query query = {
-		.repo = request->params[FP_PARAM_REPO],
-		.package = request->params[FP_PARAM_PACKAGE],
-		.branch = request->params[FP_PARAM_BRANCH],
-		.release = request->params[FP_PARAM_RELEASE],
-		.from = request->params[FP_PARAM_FROM],
-		.to = request->params[FP_PARAM_TO],
-		.cursor = request->params[FP_PARAM_CURSOR],
-		.limit = fp_page_of(request).limit,
-	};
+	static const struct fp_line_route route = {ask, write_form};
 	struct fp_changes changes;
+	enum fp_handled handled;
 
-	if (!snapshot)
-		return FP_HANDLED;
 	fp_changes_init(&changes);
-	fp_service_changes(request->context->worker, snapshot, &query, &changes);
-	if (changes.answer.outcome == FP_OUTCOME_OK)
-		render(request, &changes, reply);
-	else
-		fp_reply_failure(request, reply, &changes.answer);
-	fp_request_leave_moment(request, snapshot);
+	handled = fp_handle_line(request, reply, &route, &changes);
 	fp_changes_release(&changes);
-	return FP_HANDLED;
+	return handled;
 }

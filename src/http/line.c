@@ -74,7 +74,7 @@ void fp_json_member_next(struct fp_json *json, const struct fp_answer *answer, u
 		fp_json_member_commit(json, "next", &answer->repository->branches->view, commit);
 }
 
-void fp_reply_link_commit(const struct fp_request *request, struct fp_reply *reply,
+static void link_next(const struct fp_request *request, struct fp_reply *reply,
 	const struct fp_answer *answer, uint32_t commit)
 {
 	char hex[FP_OID_HEX + 1];
@@ -109,4 +109,43 @@ void fp_json_members_of_line(struct fp_json *json, const struct fp_answer *answe
 	fp_json_member_string(json, "repo", answer->repository->settings->name);
 	fp_json_member_string(json, "branch", answer->branch_name);
 	fp_json_member_string(json, "package", answer->package->settings->id);
+}
+
+/* ---- the routes ---- */
+
+static void finish(const struct fp_request *request, struct fp_reply *reply,
+	const struct fp_answer *answer, uint32_t next)
+{
+	reply->content_type = fp_form_content_type(request->form);
+	reply->cache_control = "no-cache";
+	link_next(request, reply, answer, next);
+	fp_reply_set_body_etag(reply);
+}
+
+enum fp_handled fp_handle_line(struct fp_request *request, struct fp_reply *reply,
+	const struct fp_line_route *route, void *result)
+{
+	const struct fp_snapshot *snapshot =
+		fp_request_enter_moment(request, reply, request->params[FP_PARAM_REPO]);
+	const struct fp_line_query query = {
+		.repo = request->params[FP_PARAM_REPO],
+		.package = request->params[FP_PARAM_PACKAGE],
+		.branch = request->params[FP_PARAM_BRANCH],
+		.release = request->params[FP_PARAM_RELEASE],
+		.from = request->params[FP_PARAM_FROM],
+		.to = request->params[FP_PARAM_TO],
+		.cursor = request->params[FP_PARAM_CURSOR],
+		.limit = fp_page_of(request).limit,
+	};
+	const struct fp_answer *answer;
+
+	if (!snapshot)
+		return FP_HANDLED;
+	answer = route->ask(request->context->worker, snapshot, &query, result);
+	if (answer->outcome == FP_OUTCOME_OK)
+		finish(request, reply, answer, route->write(request, result, &reply->body));
+	else
+		fp_reply_failure(request, reply, answer);
+	fp_request_leave_moment(request, snapshot);
+	return FP_HANDLED;
 }

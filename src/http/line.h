@@ -24,6 +24,20 @@ void fp_point_texts_release(struct fp_point_texts *texts);
 void fp_point_texts_set(
 	struct fp_point_texts *texts, const struct fp_answer *answer, const struct fp_point *point);
 
+/* What a route says of a line. `result` is the route's own, made by the one and read by the other.
+ */
+struct fp_line_route {
+	/* Asks; the answer tells whether there is something to write. */
+	const struct fp_answer *(*ask)(struct fp_worker *worker, const struct fp_snapshot *snapshot,
+		const struct fp_line_query *query, void *result);
+	/* Writes the request's form; the commit with which the next page begins, FP_NO_COMMIT. */
+	uint32_t (*write)(const struct fp_request *request, const void *result, struct fp_buf *buf);
+};
+
+/* Asks what the parameters ask, of now or of `as_of`, and replies with it. */
+enum fp_handled fp_handle_line(struct fp_request *request, struct fp_reply *reply,
+	const struct fp_line_route *route, void *result);
+
 /* What stands in the place of a version where there is none: "no database". */
 struct fp_str fp_point_word(const struct fp_answer *answer, const struct fp_point *point);
 /* Why a version that is there is of no use, such as "vanished"; NULL when it can be chosen. */
@@ -31,11 +45,8 @@ const char *fp_version_unusable(const struct fp_catalog_version *version);
 /* Ends a request whose answer failed. */
 enum fp_handled fp_reply_failure(
 	struct fp_request *request, struct fp_reply *reply, const struct fp_answer *answer);
-/* "next": the commit with which the next page begins, and the Link header; nothing behind the last.
- */
+/* "next": the commit with which the next page begins; null behind the last. */
 void fp_json_member_next(struct fp_json *json, const struct fp_answer *answer, uint32_t commit);
-void fp_reply_link_commit(const struct fp_request *request, struct fp_reply *reply,
-	const struct fp_answer *answer, uint32_t commit);
 /* The same as a line for people. */
 void fp_text_add_next(struct fp_buf *buf, const struct fp_answer *answer, uint32_t commit);
 /* An empty text as null. */

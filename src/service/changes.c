@@ -96,7 +96,7 @@ static int walk(const struct fp_line *line, struct fp_line_span span, uint32_t l
 }
 
 void fp_service_changes(struct fp_worker *worker, const struct fp_snapshot *snapshot,
-	const struct fp_changes_query *query, struct fp_changes *changes)
+	const struct fp_line_query *query, struct fp_changes *changes)
 {
 	const struct fp_question question = {.repo = query->repo,
 		.package = query->package,

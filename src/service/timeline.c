@@ -278,7 +278,7 @@ static int add_packages(const struct fp_line *line, struct fp_timeline *timeline
 }
 
 void fp_service_timeline(struct fp_worker *worker, const struct fp_snapshot *snapshot,
-	const struct fp_timeline_query *query, struct fp_timeline *timeline)
+	const struct fp_line_query *query, struct fp_timeline *timeline)
 {
 	const struct fp_question question = {.repo = query->repo,
 		.package = query->package,

@@ -21,14 +21,6 @@ enum fp_change_reason {
 /* "new-package", "release-bump", …. */
 const char *fp_change_reason_name(enum fp_change_reason reason);
 
-struct fp_changes_query {
-	struct fp_str repo, package, branch, release; /* empty where not asked */
-	struct fp_str from; /* changes after this commit; empty: from the root on */
-	struct fp_str to;   /* up to this one, itself included; empty: the tip */
-	struct fp_str cursor;
-	uint32_t limit;
-};
-
 struct fp_change {
 	struct fp_point before, after; /* of the commit's predecessor, and of the commit */
 	enum fp_change_reason reason;
@@ -44,9 +36,9 @@ struct fp_changes {
 
 void fp_changes_init(struct fp_changes *changes);
 void fp_changes_release(struct fp_changes *changes);
-/* Outcomes as /timeline's. */
+/* Outcomes as /timeline's. The query's oldest commit is where it begins: changes after it. */
 void fp_service_changes(struct fp_worker *worker, const struct fp_snapshot *snapshot,
-	const struct fp_changes_query *query, struct fp_changes *changes);
+	const struct fp_line_query *query, struct fp_changes *changes);
 
 /* "opens" or "closes" where a hole begins or ends there; NULL. */
 const char *fp_change_hole(const struct fp_change *change);

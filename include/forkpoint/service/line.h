@@ -9,6 +9,15 @@
  */
 #include "forkpoint/service/answer.h"
 
+/* What is asked of a line, a page at a time. */
+struct fp_line_query {
+	struct fp_str repo, package, branch, release; /* empty where not asked */
+	struct fp_str from;   /* the oldest commit; empty: the line's root */
+	struct fp_str to;     /* the newest; empty: the tip */
+	struct fp_str cursor; /* where a page begins, in the place of `to`; empty: the first page */
+	uint32_t limit;
+};
+
 struct fp_point {
 	uint32_t commit;
 	fp_minute minute;	 /* of its stamp */

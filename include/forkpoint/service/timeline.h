@@ -9,14 +9,6 @@ struct fp_worker;
  * further ones are not looked at, so that a row is the same on whichever page it stands. */
 enum { FP_TIMELINE_LOOK_BACK = 1000 };
 
-struct fp_timeline_query {
-	struct fp_str repo, package, branch, release; /* empty where not asked */
-	struct fp_str from;   /* the oldest commit to list; empty: the line's root */
-	struct fp_str to;     /* the newest; empty: the tip */
-	struct fp_str cursor; /* where a page begins, in the place of `to`; empty: the first page */
-	uint32_t limit;
-};
-
 struct fp_timeline_row {
 	struct fp_point point;
 	uint32_t merged; /* commits that came in with it besides itself */
@@ -47,4 +39,4 @@ void fp_timeline_init(struct fp_timeline *timeline);
 void fp_timeline_release(struct fp_timeline *timeline);
 /* Outcomes as /resolve's; bad-request for a commit that is not on the line. */
 void fp_service_timeline(struct fp_worker *worker, const struct fp_snapshot *snapshot,
-	const struct fp_timeline_query *query, struct fp_timeline *timeline);
+	const struct fp_line_query *query, struct fp_timeline *timeline);

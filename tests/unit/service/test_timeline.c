@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-static void ask(struct winui *winui, struct fp_timeline_query query, struct fp_timeline *timeline)
+static void ask(struct winui *winui, struct fp_line_query query, struct fp_timeline *timeline)
 {
 	if (!query.repo.len)
 		query.repo = FP_STR_LITERAL("winui");
@@ -79,11 +79,11 @@ static void test_main(void **state)
 	struct fp_timeline timeline;
 
 	fp_timeline_init(&timeline);
-	ask(winui, (struct fp_timeline_query){.branch = FP_STR_LITERAL("main")}, &timeline);
+	ask(winui, (struct fp_line_query){.branch = FP_STR_LITERAL("main")}, &timeline);
 	compare(&timeline, rows, FP_ARRAY_SIZE(rows));
-	ask(winui, (struct fp_timeline_query){0}, &timeline); /* the default branch */
+	ask(winui, (struct fp_line_query){0}, &timeline); /* the default branch */
 	compare(&timeline, rows, FP_ARRAY_SIZE(rows));
-	ask(winui, (struct fp_timeline_query){.branch = FP_STR_LITERAL("master")}, &timeline);
+	ask(winui, (struct fp_line_query){.branch = FP_STR_LITERAL("master")}, &timeline);
 	compare(&timeline, rows, FP_ARRAY_SIZE(rows)); /* its former name */
 	fp_timeline_release(&timeline);
 }
@@ -102,7 +102,7 @@ static void test_untracked_with_a_merge(void **state)
 
 	fp_timeline_init(&timeline);
 	ask(winui,
-		(struct fp_timeline_query){
+		(struct fp_line_query){
 			.branch = FP_STR_LITERAL("cross"), .release = FP_STR_LITERAL("3.0.0")},
 		&timeline);
 	compare(&timeline, rows, FP_ARRAY_SIZE(rows));
@@ -117,10 +117,10 @@ static void test_pages(void **state)
 
 	fp_timeline_init(&whole);
 	fp_timeline_init(&page);
-	ask(winui, (struct fp_timeline_query){0}, &whole);
+	ask(winui, (struct fp_line_query){0}, &whole);
 	for (uint32_t limit = 1; limit <= whole.row_count + 1; limit++) {
 		char cursor[FP_OID_HEX + 1];
-		struct fp_timeline_query query = {.limit = limit};
+		struct fp_line_query query = {.limit = limit};
 		size_t seen = 0;
 
 		do {
@@ -152,7 +152,7 @@ static void test_outcomes(void **state)
 {
 	char d[FP_OID_HEX + 1], f[FP_OID_HEX + 1], t[FP_OID_HEX + 1], unknown[FP_OID_HEX + 1];
 	const struct {
-		struct fp_timeline_query query;
+		struct fp_line_query query;
 		enum fp_outcome outcome;
 		size_t rows;
 	} rows[] = {
@@ -197,7 +197,7 @@ static void test_as_resolve(void **state)
 
 	fp_timeline_init(&timeline);
 	for (size_t i = 0; i < FP_ARRAY_SIZE(branches); i++) {
-		ask(winui, (struct fp_timeline_query){.branch = fp_str(branches[i])}, &timeline);
+		ask(winui, (struct fp_line_query){.branch = fp_str(branches[i])}, &timeline);
 		for (size_t k = 0; k < timeline.row_count; k++, seen++) {
 			const struct fp_point *point = &timeline.rows[k].point;
 			char hex[FP_OID_HEX + 1];

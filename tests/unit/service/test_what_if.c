@@ -319,7 +319,7 @@ static void test_changes(void **state)
 
 	fp_changes_init(&changes);
 	for (uint32_t limit = 1; limit <= 4; limit++) {
-		struct fp_changes_query query = {.repo = FP_STR_LITERAL("winui"), .limit = limit};
+		struct fp_line_query query = {.repo = FP_STR_LITERAL("winui"), .limit = limit};
 		char cursor[FP_OID_HEX + 1];
 		size_t seen = 0;
 
