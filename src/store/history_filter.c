@@ -9,6 +9,7 @@ enum {
 	ROW_WORK = 10,	    /* finding a row of the index */
 	BYTES_OF_WORK = 64, /* reading so many bytes of it */
 	SHA_PREFIX_MAX_BYTES = 64,
+	CLIENT_WEIGHT = 64, /* as many topics leave about as much over as one client */
 };
 
 /* ---- sets ---- */
@@ -237,22 +238,60 @@ static int find_places(struct fp_store *store, int64_t segment, enum fp_index_ki
 	return r < 0 ? r : 0;
 }
 
-int fp_history_filter_places(struct fp_store *store, const struct fp_history_filter *filter,
-	int64_t segment, struct fp_places *places, int64_t *work, struct fp_error *error)
+/* How many requests a kind leaves over, roughly: a build's are few, and a client asks every day. */
+static size_t weight_of(const struct fp_history_filter *filter, int kind)
 {
-	bool first = true;
-	int r = 0;
+	switch (kind) {
+	case FP_INDEX_BUILD: return 0;
+	case FP_INDEX_CLIENT: return CLIENT_WEIGHT;
+	default: return filter->sets[kind].count;
+	}
+}
 
-	for (int kind = FP_INDEX_ANSWER; r >= 0 && kind <= FP_INDEX_BUILD; kind++) {
-		struct fp_places own = {0};
+/* The kinds that are asked for, those that leave the fewest over first; returns how many. */
+static size_t order_kinds(const struct fp_history_filter *filter, enum fp_index_kind *kinds)
+{
+	size_t count = 0;
+
+	for (int kind = FP_INDEX_ANSWER; kind <= FP_INDEX_BUILD; kind++) {
+		size_t at = count;
 
 		if (filter->sets[kind].any)
 			continue;
-		r = find_places(store, segment, (enum fp_index_kind)kind, &filter->sets[kind], &own,
-			work, error);
+		for (; at > 0 && weight_of(filter, kind) < weight_of(filter, kinds[at - 1]); at--)
+			kinds[at] = kinds[at - 1];
+		kinds[at] = (enum fp_index_kind)kind;
+		count++;
+	}
+	return count;
+}
+
+static bool is_empty(const struct fp_places *places)
+{
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < FP_ARRAY_SIZE(places->words); i++)
+		any |= places->words[i];
+	return any == 0;
+}
+
+int fp_history_filter_places(struct fp_store *store, const struct fp_history_filter *filter,
+	int64_t segment, struct fp_places *places, int64_t *work, struct fp_error *error)
+{
+	enum fp_index_kind kinds[FP_INDEX_BUILD];
+	size_t count = order_kinds(filter, kinds);
+	int r = 0;
+
+	*places = (struct fp_places){0};
+	for (size_t k = 0; r >= 0 && k < count; k++) {
+		struct fp_places own = {0};
+
+		r = find_places(
+			store, segment, kinds[k], &filter->sets[kinds[k]], &own, work, error);
 		for (size_t i = 0; i < FP_ARRAY_SIZE(own.words); i++)
-			places->words[i] = first ? own.words[i] : places->words[i] & own.words[i];
-		first = false;
+			places->words[i] = k ? places->words[i] & own.words[i] : own.words[i];
+		if (is_empty(places))
+			break;
 	}
 	return r;
 }
