@@ -27,21 +27,25 @@ uint32_t fp_latency_value(unsigned bucket)
 	return (uint32_t)(first + (UINT64_C(1) << shift >> 1));
 }
 
-uint32_t fp_latency_quantile(const struct fp_latency *latency, unsigned per_mille)
+/* Counts from 1 and is rounded up: of one request every quantile is that one. */
+static uint64_t rank_of(const struct fp_latency *latency, unsigned per_mille)
 {
-	/* The rank counts from 1 and is rounded up: of one request every quantile is that one. */
-	uint64_t rank = latency->total / 1000 * per_mille +
-			(latency->total % 1000 * per_mille + 999) / 1000;
-	uint64_t seen = 0;
+	return latency->total / 1000 * per_mille + (latency->total % 1000 * per_mille + 999) / 1000;
+}
 
-	if (latency->total == 0)
-		return 0;
-	for (unsigned i = 0; i < FP_LATENCY_BUCKETS; i++) {
-		seen += latency->counts[i];
-		if (seen >= rank && seen > 0)
-			return fp_latency_value(i);
+void fp_latency_quantiles(const struct fp_latency *latency, const unsigned *per_mille, size_t count,
+	uint32_t *durations)
+{
+	uint64_t seen = 0;
+	unsigned bucket = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t rank = rank_of(latency, per_mille[i]);
+
+		while (seen < rank && bucket < FP_LATENCY_BUCKETS)
+			seen += latency->counts[bucket++];
+		durations[i] = bucket ? fp_latency_value(bucket - 1) : 0;
 	}
-	return fp_latency_value(FP_LATENCY_BUCKETS - 1);
 }
 
 void fp_latency_write(const struct fp_latency *latency, struct fp_buf *buf)

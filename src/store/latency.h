@@ -20,8 +20,10 @@ struct fp_latency {
 unsigned fp_latency_bucket(uint32_t duration_us);
 /* The middle of a bucket. */
 uint32_t fp_latency_value(unsigned bucket);
-/* The duration that a share of all does not exceed; per_mille 500 is the median. 0 when empty. */
-uint32_t fp_latency_quantile(const struct fp_latency *latency, unsigned per_mille);
+/* The durations that so many of a thousand do not exceed, 500 being the median; per_mille rises and
+ * is above 0. All 0 when empty. */
+void fp_latency_quantiles(const struct fp_latency *latency, const unsigned *per_mille, size_t count,
+	uint32_t *durations);
 
 void fp_latency_write(const struct fp_latency *latency, struct fp_buf *buf);
 /* Adds what was written. False when the bytes are no histogram; then some of it was added. */

@@ -12,13 +12,19 @@
 #include "sql.h"
 #include "stats_groups.h"
 
-enum { ROWS_OF_BUCKET_MAX = 65536, FIRST_SLOTS = 256 };
+enum { ROWS_OF_BUCKET_MAX = 65536, FIRST_SLOTS = 256, NAMES = 1024 };
 
 /* One row in the making. */
 struct sum {
 	uint32_t group;
 	int64_t client;
 	struct fp_latency latency;
+};
+
+/* A client that was met, so that it is not looked up in every bucket. */
+struct name {
+	int64_t client; /* 0 = empty */
+	char *text;
 };
 
 struct summing {
@@ -32,14 +38,18 @@ struct summing {
 	size_t count, capacity;
 	/* Open addressing by group and client: a sum's place plus one. */
 	uint32_t *slots;
-	size_t slot_count; /* a power of two, more than twice the sums */
-	uint64_t passed;   /* rows given or passed over */
+	size_t slot_count;  /* a power of two, more than twice the sums */
+	uint64_t passed;    /* rows given or passed over */
+	struct name *names; /* NAMES of them: a new one displaces an old one */
 	bool more;
 };
 
 static void summing_release(struct summing *summing)
 {
 	fp_stats_groups_release(&summing->groups);
+	for (size_t i = 0; summing->names && i < NAMES; i++)
+		free(summing->names[i].text);
+	free(summing->names);
 	free(summing->sums);
 	free(summing->slots);
 }
@@ -139,11 +149,49 @@ static int add(struct summing *summing, int64_t topic, struct fp_str bytes, stru
 
 /* ---- giving ---- */
 
+static int look_up_name(
+	struct summing *summing, int64_t client, struct name *name, struct fp_error *error)
+{
+	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
+	const struct fp_sql_value values[] = {fp_sql_integer(client)};
+	char *text;
+	int r = fp_sql_start(summing->store, FP_SQL_CLIENT_READ,
+		"SELECT text FROM clients WHERE id = ?", values, 1, &statement, error);
+
+	if (r >= 0)
+		r = fp_sql_step(statement, error);
+	if (r < 0)
+		return r;
+	text = fp_str_dup(r == 1 ? fp_sql_column(statement, 0) : (struct fp_str){0});
+	if (!text)
+		return fp_error_memory(error);
+	free(name->text);
+	*name = (struct name){client, text};
+	return 0;
+}
+
+static int name_of(
+	struct summing *summing, int64_t client, struct fp_str *text, struct fp_error *error)
+{
+	struct name *name;
+	int r = 0;
+
+	if (!summing->names)
+		summing->names = calloc(NAMES, sizeof(*summing->names));
+	if (!summing->names)
+		return fp_error_memory(error);
+	name = &summing->names[client % NAMES];
+	if (name->client != client)
+		r = look_up_name(summing, client, name, error);
+	if (r >= 0)
+		*text = fp_str(name->text);
+	return r;
+}
+
 static int give(struct summing *summing, const struct sum *sum, struct fp_error *error)
 {
+	static const unsigned per_mille[] = {500, 900, 990};
 	const struct fp_stats_group *group = &summing->groups.items[sum->group];
-	const struct fp_sql_value values[] = {fp_sql_integer(sum->client)};
-	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
 	struct fp_stats_row row = {
 		.bucket_s = summing->bucket * (summing->query->daily ? FP_DAY_S : FP_HOUR_S),
 		.repo = group->parts[0],
@@ -151,22 +199,18 @@ static int give(struct summing *summing, const struct sum *sum, struct fp_error 
 		.version = group->parts[2],
 		.outcome = group->parts[3],
 		.requests = sum->latency.total,
-		.p50_us = fp_latency_quantile(&sum->latency, 500),
-		.p90_us = fp_latency_quantile(&sum->latency, 900),
-		.p99_us = fp_latency_quantile(&sum->latency, 990),
 	};
+	uint32_t durations[FP_ARRAY_SIZE(per_mille)];
 	int r = 0;
 
-	if (sum->client)
-		r = fp_sql_start(summing->store, FP_SQL_CLIENT_READ,
-			"SELECT text FROM clients WHERE id = ?", values, 1, &statement, error);
-	if (r >= 0 && statement)
-		r = fp_sql_step(statement, error);
-	if (r < 0)
-		return r;
-	if (r == 1)
-		row.client = fp_sql_column(statement, 0);
-	r = summing->row(summing->context, &row);
+	fp_latency_quantiles(&sum->latency, per_mille, FP_ARRAY_SIZE(per_mille), durations);
+	row.p50_us = durations[0];
+	row.p90_us = durations[1];
+	row.p99_us = durations[2];
+	if (sum->client > 0)
+		r = name_of(summing, sum->client, &row.client, error);
+	if (r >= 0)
+		r = summing->row(summing->context, &row);
 	return r < 0 ? r : 0;
 }
 

@@ -27,6 +27,12 @@ static inline bool fp_varint_take(struct fp_str *bytes, uint64_t *value)
 {
 	uint64_t read = 0;
 
+	/* Most numbers are small. */
+	if (bytes->len && !(bytes->ptr[0] & 0x80)) {
+		*value = (uint8_t)bytes->ptr[0];
+		*bytes = fp_str_n(bytes->ptr + 1, bytes->len - 1);
+		return true;
+	}
 	for (size_t i = 0; i < bytes->len && i < FP_VARINT_MAX_BYTES; i++) {
 		uint8_t byte = (uint8_t)bytes->ptr[i];
 

@@ -43,6 +43,8 @@ static void test_quantiles(void **state)
 		{99, 1, 10, 10, 10},
 		{9899, 101, 10, 10, 15},
 	};
+	static const unsigned per_mille[] = {500, 900, 990};
+	uint32_t found[3];
 
 	(void)state;
 	for (size_t i = 0; i < FP_ARRAY_SIZE(rows); i++) {
@@ -50,9 +52,10 @@ static void test_quantiles(void **state)
 
 		latency.counts[10] = rows[i].tens;
 		latency.counts[15] = rows[i].fifteens;
-		assert_int_equal(fp_latency_quantile(&latency, 500), rows[i].p50);
-		assert_int_equal(fp_latency_quantile(&latency, 900), rows[i].p90);
-		assert_int_equal(fp_latency_quantile(&latency, 990), rows[i].p99);
+		fp_latency_quantiles(&latency, per_mille, 3, found);
+		assert_int_equal(found[0], rows[i].p50);
+		assert_int_equal(found[1], rows[i].p90);
+		assert_int_equal(found[2], rows[i].p99);
 	}
 }
 
