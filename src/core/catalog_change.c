@@ -121,6 +121,7 @@ static int begin(struct change *change, const struct slot *slots, size_t count)
 	change->made->listed_count = change->last->listed_count;
 	change->made->unrecognised_count = change->last->unrecognised_count;
 	change->made->unlisted_count = change->last->unlisted_count;
+	change->made->not_yet_seen_count = change->last->not_yet_seen_count;
 	return 0;
 }
 

@@ -80,6 +80,7 @@ static void make_row(struct table *table, size_t at)
 		.missing_ids = fp_str(missing[pick(5)]),
 		.unavailable = pick(6) == 0,
 		.quarantined = pick(8) == 0,
+		.not_yet_seen = pick(9) == 0,
 	};
 }
 
@@ -129,6 +130,7 @@ static void assert_same_version(
 	assert_int_equal(a->row.vanished_us, b->row.vanished_us);
 	assert_int_equal(a->row.unavailable, b->row.unavailable);
 	assert_int_equal(a->row.quarantined, b->row.quarantined);
+	assert_int_equal(a->row.not_yet_seen, b->row.not_yet_seen);
 	assert_int_equal(a->standing, b->standing);
 	assert_int_equal(a->group, b->group);
 	assert_int_equal(a->decoded.grammar, b->decoded.grammar);
@@ -164,6 +166,7 @@ static void assert_same(const struct fp_catalog *a, const struct fp_catalog *b)
 	assert_int_equal(a->listed_count, b->listed_count);
 	assert_int_equal(a->unrecognised_count, b->unrecognised_count);
 	assert_int_equal(a->unlisted_count, b->unlisted_count);
+	assert_int_equal(a->not_yet_seen_count, b->not_yet_seen_count);
 	for (uint32_t i = 0; i < a->version_count; i++)
 		assert_same_version(&a->versions[i], &b->versions[i]);
 	members = assert_same_groups(a, b);
