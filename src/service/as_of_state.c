@@ -22,12 +22,6 @@ void fp_past_release(struct fp_past *past)
 	*past = (struct fp_past){0};
 }
 
-/* Since when a part of the present snapshot is in force. */
-static int64_t since(int64_t part_us, const struct fp_snapshot *now)
-{
-	return part_us ? part_us : fp_snapshot_published_us(now);
-}
-
 /* ---- settings ---- */
 
 static int load_settings(struct fp_worker *worker, const struct fp_snapshot *now,
@@ -67,7 +61,7 @@ static int find_settings(struct fp_worker *worker, const struct fp_snapshot *now
 	int r;
 
 	past->stale_after_us = stale_after_us;
-	if (past->at_us >= since(now->settings_since_us, now)) {
+	if (past->at_us >= fp_snapshot_since(now, now->settings_since_us)) {
 		past->settings = fp_settings_ref(now->settings);
 		return 0;
 	}
@@ -126,7 +120,8 @@ static int find_ref_revisions(struct fp_worker *worker, const struct fp_snapshot
 	int r;
 
 	past->refs_known = true;
-	if (past->settings == now->settings && past->at_us >= since(present->since_us, now)) {
+	if (past->settings == now->settings &&
+		past->at_us >= fp_snapshot_since(now, present->since_us)) {
 		past->branches = present->branches;
 		past->refs = present->branches->revision;
 		past->arrivals = present->branches->arrivals;
@@ -146,7 +141,7 @@ static int find_refs(struct fp_worker *worker, const struct fp_snapshot *now,
 {
 	FP_CLEANUP_FREE char *name = fp_str_dup(past->repository->name);
 	const struct times times = {present->refs_synced_us, present->refs_trouble,
-		since(present->times_since_us, now)};
+		fp_snapshot_since(now, present->times_since_us)};
 	int r;
 
 	if (!name)
@@ -211,15 +206,15 @@ static int find_package(struct fp_worker *worker, const struct fp_snapshot *now,
 	int r = 0;
 
 	if (same && past->settings == now->settings)
-		times = (struct times){
-			same->feed_synced_us, same->feed_trouble, since(same->times_since_us, now)};
+		times = (struct times){same->feed_synced_us, same->feed_trouble,
+			fp_snapshot_since(now, same->times_since_us)};
 	else if (same)
 		times.synced_us = same->feed_synced_us;
 	for (size_t i = 0; r >= 0 && i <= own->set_count; i++)
 		r = find_id(worker, past, own->feed, i ? own->set[i - 1] : own->id, &times,
 			&past->packages[past->package_count++], error);
 	if (r >= 0 && same && same->state && past->settings == now->settings &&
-		past->at_us >= since(same->since_us, now)) {
+		past->at_us >= fp_snapshot_since(now, same->since_us)) {
 		first->state = same->state;
 		first->known = true;
 		first->revision = same->state->revision;
@@ -255,6 +250,22 @@ static bool knows_any(const struct fp_past *past)
 		if (past->packages[i].known)
 			return true;
 	return past->package_count == 0;
+}
+
+/* ---- decisions ---- */
+
+static int find_overrides(struct fp_worker *worker, const struct fp_snapshot *now,
+	struct fp_past *past, struct fp_error *error)
+{
+	int r;
+
+	if (past->at_us >= fp_snapshot_since(now, now->overrides_since_us)) {
+		past->overrides = now->overrides ? now->overrides->revision : 0;
+		return 0;
+	}
+	r = fp_store_find_publication(worker->store, FP_PUBLISHED_OVERRIDES, 0, past->at_us,
+		&past->overrides, NULL, error);
+	return r < 0 ? r : 0;
 }
 
 /* ---- all of it ---- */
@@ -310,8 +321,7 @@ static int find_rest(struct fp_worker *worker, const struct fp_snapshot *now,
 	if (r >= 0)
 		r = find_packages(worker, now, present, past, error);
 	if (r >= 0)
-		r = fp_store_find_publication(worker->store, FP_PUBLISHED_OVERRIDES, 0, past->at_us,
-			&past->overrides, NULL, error);
+		r = find_overrides(worker, now, past, error);
 	if (r < 0)
 		return r;
 	if (!past->refs_known || !knows_any(past))

@@ -27,12 +27,40 @@ bool fp_service_find_branch(const struct fp_snapshot *snapshot, struct fp_str re
 	       fp_locate_branch(answer, &question);
 }
 
+/* The last ones may still be on their way into the database, by another thread. Once others are
+ * published only the database tells of them. */
+static int note_last(struct fp_store *store, const struct fp_snapshot *last, struct fp_error *error)
+{
+	return last->overrides ? note_publication(store, last->overrides->revision,
+					 fp_snapshot_since(last, last->overrides_since_us), error)
+			       : 0;
+}
+
+/* The next snapshot, under those overrides, of which it takes over one reference. */
+static int make_next(struct fp_store *store, const struct fp_snapshot *last,
+	struct fp_overrides *overrides, struct fp_snapshot **next, struct fp_error *error)
+{
+	int r = note_last(store, last, error);
+	struct fp_snapshot *made = r < 0 ? NULL : fp_snapshot_copy(last);
+
+	if (!made) {
+		fp_overrides_unref(overrides);
+		return r < 0 ? r : fp_error_memory(error);
+	}
+	if (fp_snapshot_set_overrides(made, overrides) < 0) {
+		fp_snapshot_free(made);
+		return fp_error_memory(error);
+	}
+	*next = made;
+	return 0;
+}
+
 int fp_service_publish_overrides(
 	const struct fp_service *service, struct fp_store *store, struct fp_error *error)
 {
 	struct fp_overrides *overrides;
 	const struct fp_snapshot *last;
-	struct fp_snapshot *next;
+	struct fp_snapshot *next = NULL;
 	int64_t revision, at_us;
 	int r = fp_store_load_overrides(store, -1, &overrides, error);
 
@@ -40,20 +68,13 @@ int fp_service_publish_overrides(
 		return r;
 	revision = overrides->revision;
 	last = fp_publisher_lock(service->publisher);
-	if (last->overrides && last->overrides->revision >= revision) {
-		fp_publisher_unlock(service->publisher, NULL);
+	if (last->overrides && last->overrides->revision >= revision)
 		fp_overrides_unref(overrides);
-		return 0;
-	}
-	next = fp_snapshot_copy(last);
-	if (!next || fp_snapshot_set_overrides(next, overrides) < 0) {
-		fp_publisher_unlock(service->publisher, NULL);
-		if (!next)
-			fp_overrides_unref(overrides);
-		fp_snapshot_free(next);
-		return fp_error_memory(error);
-	}
+	else
+		r = make_next(store, last, overrides, &next, error);
 	at_us = fp_publisher_unlock(service->publisher, next);
+	if (!next)
+		return r;
 	if (service->watch)
 		fp_watch_look(service->watch);
 	return note_publication(store, revision, at_us, error);

@@ -51,6 +51,11 @@ int64_t fp_snapshot_published_us(const struct fp_snapshot *snapshot)
 	return publish_moment(snapshot);
 }
 
+int64_t fp_snapshot_since(const struct fp_snapshot *snapshot, int64_t part_us)
+{
+	return part_us ? part_us : publish_moment(snapshot);
+}
+
 struct fp_publisher *fp_publisher_new(struct fp_snapshot *first)
 {
 	struct fp_publisher *publisher = aligned_alloc(64, sizeof(*publisher));

@@ -221,6 +221,7 @@ int fp_snapshot_set_overrides(struct fp_snapshot *snapshot, struct fp_overrides 
 {
 	fp_overrides_unref(snapshot->overrides);
 	snapshot->overrides = overrides;
+	snapshot->overrides_since_us = 0;
 	for (size_t i = 0; i < snapshot->settings->repository_count; i++) {
 		struct fp_snapshot_repository *repository = &snapshot->repositories[i];
 

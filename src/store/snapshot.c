@@ -91,13 +91,19 @@ static int copy_repository(const struct fp_snapshot *snapshot, struct fp_snapsho
 	return 0;
 }
 
+void fp_snapshot_take_overrides(struct fp_snapshot *snapshot, const struct fp_snapshot *from)
+{
+	snapshot->overrides = fp_overrides_ref(from->overrides);
+	snapshot->overrides_since_us = since(from->overrides_since_us, from);
+}
+
 struct fp_snapshot *fp_snapshot_copy(const struct fp_snapshot *snapshot)
 {
 	struct fp_snapshot *copy = fp_snapshot_new(snapshot->settings);
 
 	if (copy) {
 		copy->settings_since_us = since(snapshot->settings_since_us, snapshot);
-		copy->overrides = fp_overrides_ref(snapshot->overrides);
+		fp_snapshot_take_overrides(copy, snapshot);
 	}
 	for (size_t i = 0; copy && i < snapshot->settings->repository_count; i++) {
 		if (copy_repository(snapshot, &copy->repositories[i], &snapshot->repositories[i]) <

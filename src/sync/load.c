@@ -65,7 +65,7 @@ static int publish_all(struct fp_sync *sync, struct fp_error *error)
 	int r = first ? 0 : -FP_ERROR_MEMORY;
 
 	if (first)
-		first->overrides = fp_overrides_ref(last->overrides);
+		fp_snapshot_take_overrides(first, last);
 
 	for (size_t i = 0; r >= 0 && i < sync->source_count; i++)
 		r = sync->sources[i].repository

@@ -1,10 +1,14 @@
 """Quarantines and pins: decided by people with a token, seen in the next answer, kept for ever."""
+import contextlib
 import hashlib
 import json
+import pathlib
+import sqlite3
 import time
 
 import pytest
 
+from as_of_model import differences, moment_text
 from daemon import eventually
 
 TOKEN, WEAK = 'a token of the test', 'another one'
@@ -78,6 +82,36 @@ def test_a_range_of_stamps(server):
     assert server.daemon.version(server.tip, 'main') == THIRD
     assert delete(server, '/quarantine/winui/stamps:2001312200-2001312359').status == 204
     assert server.daemon.version(server.tip, 'main') == '2.4.2001312231-main'
+
+
+def test_a_moment_that_is_not_written_down_yet(server):
+    """Between a decision's coming into force and its row among the publications, and when the row
+    of one comes only with the next."""
+    daemon, tip = server.daemon, server.tip
+
+    def then(document):
+        at_us = daemon.get(f'/history/{document["id"]}').json['at_us']
+        return daemon.resolve(tip, 'main', as_of=moment_text(at_us)).json
+
+    path = pathlib.Path(daemon.config['data_dir']) / 'facts.db'
+    before = daemon.resolve(tip, 'main').json
+    with contextlib.closing(sqlite3.connect(path)) as facts:
+        facts.execute('CREATE TRIGGER lag BEFORE INSERT ON publications WHEN NEW.kind = 4'
+                      ' BEGIN SELECT RAISE(IGNORE); END')
+        assert put(server, f'/quarantine/winui/{NEWEST}').status == 200
+        first = daemon.resolve(tip, 'main').json
+        assert first['package']['version'] == SECOND
+        server.feed.add('MUXPGODatabase', '2.4.2002010411-other')
+        server.feed.write()
+        eventually(lambda: daemon.resolve(tip, 'main').json['state']['feed_revision'] >
+                   first['state']['feed_revision'], what='another publication')
+        assert not differences(first, then(first))
+        facts.execute('DROP TRIGGER lag')
+    assert put(server, f'/quarantine/winui/{SECOND}').status == 200
+    second = daemon.resolve(tip, 'main').json
+    assert second['package']['version'] == THIRD
+    for document in (before, first, second):
+        assert not differences(document, then(document))
 
 
 def test_a_pin_is_answered_and_says_so(server):

@@ -223,15 +223,20 @@ struct fp_snapshot {
 	struct fp_snapshot_repository *repositories; /* settings->repository_count of them */
 	struct fp_map by_name;			     /* repository name → index */
 	struct fp_overrides *overrides; /* that the packages' states are under; NULL = none */
+	int64_t overrides_since_us;	/* of them, as a package's */
 };
 
 /* A private snapshot without content for these settings: every part NULL. Not yet published. */
 struct fp_snapshot *fp_snapshot_new(struct fp_settings *settings);
 /* A private copy that shares every part, to be changed and published. */
 struct fp_snapshot *fp_snapshot_copy(const struct fp_snapshot *snapshot);
+/* Puts a private snapshot without packages under the overrides of a published one. */
+void fp_snapshot_take_overrides(struct fp_snapshot *snapshot, const struct fp_snapshot *from);
 void fp_snapshot_free(struct fp_snapshot *snapshot);
 /* When a snapshot was published; it must have been. */
 int64_t fp_snapshot_published_us(const struct fp_snapshot *snapshot);
+/* Since when one of its parts is in force; part_us as the part says, 0 = since then. */
+int64_t fp_snapshot_since(const struct fp_snapshot *snapshot, int64_t part_us);
 const struct fp_snapshot_repository *fp_snapshot_find(
 	const struct fp_snapshot *snapshot, struct fp_str name);
 
