@@ -10,7 +10,6 @@ static const unsigned hole_bytes[] = {
 	[FP_HOLE_REFS_SYNCED_AT] = 20,
 	[FP_HOLE_INSTANCE] = FP_ANSWER_ID_HEX,
 	[FP_HOLE_REPLAY] = FP_HASH128_HEX,
-	[FP_HOLE_AS_OF] = FP_TIME_MICROS_BYTES,
 };
 
 void fp_document_begin(struct fp_document *document, struct fp_buf *buf)
@@ -430,6 +429,7 @@ void fp_answer_write_json(struct fp_http_context *context, const struct fp_answe
 	const struct fp_question *question, bool all, struct fp_document *document)
 {
 	struct fp_json *json = &document->json;
+	char as_of[FP_TIME_TEXT_MAX];
 
 	fp_json_object_begin(json);
 	if (answer->outcome != FP_OUTCOME_OK)
@@ -455,8 +455,10 @@ void fp_answer_write_json(struct fp_http_context *context, const struct fp_answe
 	write_reasoning(context, json, answer);
 	write_warnings(context, json, answer);
 	write_state(document, answer);
-	if (answer->as_of_us)
-		fp_document_add_hole(document, "as_of", FP_HOLE_AS_OF);
+	if (answer->as_of_us) {
+		fp_time_format_micros(answer->as_of_us, as_of);
+		fp_json_member_text(json, "as_of", as_of);
+	}
 	fp_document_add_hole(document, "resolved_at", FP_HOLE_RESOLVED_AT);
 	fp_document_add_hole(document, "replay", FP_HOLE_REPLAY);
 	fp_json_object_end(json);

@@ -32,7 +32,6 @@ static const size_t hole_widths[FP_HOLE_COUNT] = {
 	[FP_HOLE_REFS_SYNCED_AT] = 20,
 	[FP_HOLE_INSTANCE] = FP_ANSWER_ID_HEX,
 	[FP_HOLE_REPLAY] = FP_HASH128_HEX,
-	[FP_HOLE_AS_OF] = FP_TIME_MICROS_BYTES,
 };
 
 static void fill_id(char *place, uint64_t id)
@@ -76,16 +75,8 @@ void fp_document_fill(char *document, const uint32_t holes[FP_HOLE_COUNT], uint6
 
 void fp_record_fill(const struct fp_record *record, struct fp_hash128 hash, char *document)
 {
-	uint32_t as_of = record->holes[FP_HOLE_AS_OF];
-
 	fp_document_fill(document, record->holes, record->id, record->at_us, record->feed_synced_us,
 		record->refs_synced_us, hash);
-	if (as_of != FP_NO_HOLE) {
-		char text[FP_TIME_TEXT_MAX];
-
-		fp_time_format_micros(record->as_of_us, text);
-		memcpy(document + as_of, text, FP_TIME_MICROS_BYTES);
-	}
 }
 
 /* ---- rows ---- */
@@ -242,18 +233,37 @@ int fp_store_read_record(struct fp_store *store, uint64_t id, struct fp_stored_r
 	return r;
 }
 
+/* One that no request is left of: it is kept for what refers to it. */
+static int read_bare_answer(struct fp_store *store, int64_t answer, struct fp_stored_record *stored,
+	struct fp_error *error)
+{
+	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
+	const struct fp_sql_value values[] = {fp_sql_integer(answer)};
+	int r = fp_sql_start(store, FP_SQL_ANSWER_READ,
+		"SELECT 0, 0, 0, 0, NULL, NULL, NULL, '', '', '', '', repo, branch, sha, version,"
+		" outcome, document, holes FROM answers WHERE answer = ?",
+		values, 1, &statement, error);
+
+	return r < 0 ? r : take_record(statement, stored, error);
+}
+
 int fp_store_read_answer(struct fp_store *store, struct fp_hash128 hash,
 	struct fp_stored_record *stored, struct fp_error *error)
 {
-	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
 	uint8_t key[16];
 	const struct fp_sql_value values[] = {fp_sql_blob(key, sizeof(key))};
+	uint64_t first = 0;
+	int64_t answer;
 	int r;
 
 	fp_sql_write_hash(hash, key);
-	r = fp_sql_start(store, FP_SQL_ANSWER_READ,
-		"SELECT 0, 0, 0, 0, NULL, NULL, NULL, '', '', '', '', repo, branch, sha, version,"
-		" outcome, document, holes FROM answers WHERE hash = ? AND length(document) > 0",
-		values, 1, &statement, error);
-	return r < 0 ? r : take_record(statement, stored, error);
+	r = fp_sql_find(store, FP_SQL_ANSWER_WHOLE,
+		"SELECT answer FROM answers WHERE hash = ? AND length(document) > 0", values, 1,
+		&answer, error);
+	if (r != 0)
+		return r;
+	r = fp_store_first_request(store, answer, &first, error);
+	if (r == 0)
+		r = fp_store_read_record(store, first, stored, error);
+	return r == 1 ? read_bare_answer(store, answer, stored, error) : r;
 }

@@ -49,7 +49,7 @@ struct fp_entry {
 	char form[8];
 	uint16_t lengths[FP_ENTRY_TEXTS];
 	uint32_t holes[FP_HOLE_COUNT];
-	uint32_t unused; /* 0 */
+	uint32_t unused[2]; /* 0 */
 };
 
 _Static_assert(sizeof(struct fp_entry) == 160, "entries' headers have no padding");

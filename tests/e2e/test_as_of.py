@@ -34,6 +34,9 @@ def test_a_package_that_came_later(example):
     record = daemon.get(f'/history/{then["id"]}').json
     assert record['as_of_us'] == at_us
     assert record['answer']['as_of'] == moment_text(at_us)
+    assert daemon.get(then['replay']).json == then
+    other = again(daemon, at_us + 1, sha, 'main', candidates='all').json
+    assert daemon.get(other['replay']).json == other
     # the other forms
     text = daemon.resolve(sha, 'main', as_of=moment_text(at_us), format='version').text
     assert text == '2.4.2001312227-main\n'

@@ -15,7 +15,6 @@ enum fp_hole {
 	FP_HOLE_REFS_SYNCED_AT,
 	FP_HOLE_INSTANCE, /* problem documents name the answer's id a second time: 16 hex digits */
 	FP_HOLE_REPLAY,	  /* the document's own hash: 32 hex digits */
-	FP_HOLE_AS_OF,	  /* RFC 3339 with microseconds, 27 bytes */
 	FP_HOLE_COUNT,
 };
 
@@ -62,7 +61,8 @@ int fp_store_read_record(struct fp_store *store, uint64_t id, struct fp_stored_r
 	struct fp_error *error);
 void fp_stored_record_release(struct fp_stored_record *stored);
 
-/* 1 when no answer has that content; document as kept, holes blank. For replay URLs. */
+/* 1 when no answer has that content; document as kept, holes blank, with the times and the id of
+ * the first request that it was given to, as far as requests are kept. For replay URLs. */
 int fp_store_read_answer(struct fp_store *store, struct fp_hash128 hash,
 	struct fp_stored_record *stored, struct fp_error *error);
 
@@ -72,5 +72,5 @@ struct fp_hash128 fp_document_hash(struct fp_str document);
  * FP_HOLE_REPLAY with the hash of the blank document. */
 void fp_document_fill(char *document, const uint32_t holes[FP_HOLE_COUNT], uint64_t id,
 	int64_t at_us, int64_t feed_synced_us, int64_t refs_synced_us, struct fp_hash128 hash);
-/* The same with all that the record knows, as_of_us too. */
+/* The same with what the record knows. */
 void fp_record_fill(const struct fp_record *record, struct fp_hash128 hash, char *document);

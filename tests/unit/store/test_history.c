@@ -108,6 +108,11 @@ static void test_answer(void **state)
 	assert_ok(fixture, fp_store_read_answer(fixture->store, hash, &stored, &fixture->error));
 	assert_true(fp_str_equal(stored.record.document, made.record.document));
 	assert_true(fp_str_equal(stored.record.sha, made.record.sha));
+	assert_int_equal(stored.record.id, 1); /* the first that got it */
+	fp_stored_record_release(&stored);
+	fixture_sql(fixture, "facts.db", "DELETE FROM requests");
+	assert_ok(fixture, fp_store_read_answer(fixture->store, hash, &stored, &fixture->error));
+	assert_true(fp_str_equal(stored.record.document, made.record.document));
 	assert_int_equal(stored.record.id, 0);
 	fp_stored_record_release(&stored);
 	other = hash;
