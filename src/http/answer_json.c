@@ -174,19 +174,26 @@ static void write_chosen(
 		fp_answer_version(answer, answer->selection.chosen);
 	uint32_t listed =
 		answer->trained_count < FP_TRAINED_MAX ? answer->trained_count : FP_TRAINED_MAX;
+	/* A pinned version may be one that no grammar reads: it has neither stamp nor age. */
+	bool is_read = version->decoded.grammar != FP_GRAMMAR_NONE;
 	char stamp[FP_STAMP_TEXT_MAX];
 
 	fp_json_member_string(json, "id", answer->package->settings->id);
 	fp_json_member_string(json, "version", version->row.text);
 	fp_stamp_format(version->decoded.minute, stamp);
-	fp_json_member_text(json, "stamp", stamp);
-	fp_json_member_text(json, "grammar", fp_grammar_name(version->decoded.grammar));
+	fp_json_member_text(json, "stamp", is_read ? stamp : NULL);
+	fp_json_member_text(
+		json, "grammar", is_read ? fp_grammar_name(version->decoded.grammar) : NULL);
 	fp_json_key(json, "trained_on");
 	fp_json_commits(json, view_of(answer), answer->trained, listed);
 	fp_json_member_time_us(json, "first_seen", version->row.first_seen_us);
 	fp_json_member_time_us(json, "published", version->row.published_us);
 	write_download(context, json, answer, version);
-	fp_json_member_i64(json, "age_seconds", answer->age_minutes * 60);
+	fp_json_key(json, "age_seconds");
+	if (is_read)
+		fp_json_i64(json, answer->age_minutes * 60);
+	else
+		fp_json_null(json);
 	fp_json_key(json, "age_commits");
 	if (answer->age_commits < 0)
 		fp_json_null(json);

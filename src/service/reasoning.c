@@ -287,7 +287,11 @@ static void write_trained_ancestor(const struct fp_answer *answer, struct fp_buf
 
 static void write_ancestry(const struct fp_answer *answer, struct fp_buf *buf)
 {
-	if (!answer->ancestry_known) {
+	if (fp_answer_version(answer, answer->selection.chosen)->decoded.grammar ==
+		FP_GRAMMAR_NONE) {
+		fp_buf_add_text(buf, "The version is in none of the package's grammars, so nobody "
+				     "can tell which commit it was trained on.");
+	} else if (!answer->ancestry_known) {
 		fp_buf_add_text(buf, "The version names a day and no minute, so nobody can tell "
 				     "which commit it was trained on.");
 	} else if (answer->ancestry == FP_SELECT_NO_VERSION) {

@@ -1,4 +1,7 @@
 """Rules that the worked example does not show: feeds with odd versions, aliases, grammars, times."""
+import hashlib
+import json
+
 import pytest
 
 import static_feed
@@ -150,6 +153,23 @@ def test_arcade(world):
     assert document['package']['version'] == '1.0.0-prerelease.24409.2'
     assert [warning['code'] for warning in document['warnings']] == ['day-granular']
     assert daemon.resolve(sha, 'other').json['code'] == 'no-database'
+
+
+def test_a_pinned_version_that_no_grammar_reads_has_no_stamp(world):
+    sha = world.new_upstream().commit('main', '2020-02-01 00:00')
+    world.new_feed(['2.4.2001150000-main', '9.0.0'])
+    token = 'a token of the test'
+    world.config['tokens'] = [{'name': 'test', 'may': ['override'],
+                               'sha256': hashlib.sha256(token.encode()).hexdigest()}]
+    daemon = world.new_daemon().start()
+    body = json.dumps({'version': '9.0.0', 'reason': 'by hand', 'owner': 'me'})
+    assert daemon.request('PUT', '/pins/winui/main', body,
+                          {'Authorization': f'Bearer {token}'}).status == 200
+    document = daemon.resolve(sha).json
+    package = document['package']
+    assert (package['version'], package['stamp'], package['grammar']) == ('9.0.0', None, None)
+    assert (package['age_seconds'], package['age_commits']) == (None, None)
+    assert 'none of the package\'s grammars' in document['reasoning'][-1]['text']
 
 
 def test_stamp_problems(world):

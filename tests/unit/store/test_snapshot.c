@@ -223,7 +223,7 @@ static const struct world_commit commits[] = {
 
 static const struct world_ref refs[] = {
 	{"refs/heads/Release-1-10", "a"}, /* labels fold case */
-	{"refs/heads/mAster", "a"}, /* a former name of main's, in another case */
+	{"refs/heads/mAster", "a"},	  /* a former name of main's, in another case */
 	{"refs/heads/main", "b"},
 	{"refs/heads/rel.x", "a"},
 	{"refs/heads/rel_x", "a"}, /* rel.x's twin where labels are written with underscores */
