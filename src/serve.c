@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+enum { FILES_KEPT = 128 };
 static const int64_t LOG_AGAIN_US = 60 * FP_US_PER_S;
 
 static void wake_server(void *context)
@@ -130,6 +131,24 @@ static void raise_file_limit(void)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
+}
+
+/* Connections must not take the descriptors that databases, feeds and mirrors work with. */
+static unsigned connections_within_limit(unsigned wanted)
+{
+	struct rlimit limit;
+	rlim_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return wanted;
+	room = limit.rlim_cur > 2 * FILES_KEPT ? limit.rlim_cur - FILES_KEPT : limit.rlim_cur / 2;
+	if (room >= wanted)
+		return wanted;
+	fp_log(FP_LOG_WARNING, "http.fewer_connections",
+		"max_connections=%u wanted=%u text=\"the limit of open files is %llu: raise it "
+		"(ulimit -n, LimitNOFILE) or lower http.max_connections\"",
+		(unsigned)room, wanted, (unsigned long long)limit.rlim_cur);
+	return (unsigned)room;
 }
 
 static int start_recorder(struct daemon *daemon, uint64_t last_id, struct fp_error *error)
@@ -253,7 +272,7 @@ static int start_server(struct daemon *daemon, struct fp_error *error)
 		.listen = listen,
 		.listen_count = config->listen_count,
 		.threads = config->http_threads,
-		.max_connections = config->http_max_connections,
+		.max_connections = connections_within_limit(config->http_max_connections),
 		.allow_origin = config->http_allow_origin,
 	};
 	struct fp_http_server *server;

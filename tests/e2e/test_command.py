@@ -6,10 +6,11 @@ import re
 import socket
 import sqlite3
 import subprocess
+import time
 
 import pytest
 
-from daemon import binary, run_command
+from daemon import binary, eventually, run_command
 
 CONFIG = '''// comments are allowed
 {
@@ -172,6 +173,19 @@ def test_two_daemons_on_one_data_folder(example):
     second.process = None
     assert example.daemon.config['data_dir'] in second.log
     assert example.daemon.version(example.sha['merged']) == '2.4.2001312205-main'
+
+
+def test_connections_leave_files_for_the_work(example, monkeypatch):
+    monkeypatch.setenv('FORKPOINT_WRAPPER', 'prlimit --nofile=100:100')
+    daemon = example.daemon.start()
+    daemon.wait_log('event=http.fewer_connections max_connections=50')
+    idle = [socket.create_connection(('127.0.0.1', daemon.port)) for _ in range(150)]
+    time.sleep(2)       # some looks at feed and upstream
+    assert 'Too many open files' not in daemon.log and 'sync.failed' not in daemon.log
+    for connection in idle:
+        connection.close()
+    eventually(lambda: daemon.resolve(example.sha['1b27fd5f']).status == 200,
+               what='an answer when the others are gone')
 
 
 def test_several_listen_addresses(example):
