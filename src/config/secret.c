@@ -11,7 +11,8 @@ static int read_environment(const char *name, struct fp_buf *buf, struct fp_erro
 
 	if (!value)
 		return fp_error_set(error, FP_ERROR_DENIED,
-			"the environment variable %s, which should hold a password, is not set",
+			"the environment variable %s, which should hold a secret, is not set where "
+			"Forkpoint runs",
 			name);
 	fp_buf_add_text(buf, value);
 	return 0;
@@ -20,7 +21,7 @@ static int read_environment(const char *name, struct fp_buf *buf, struct fp_erro
 static int read_file(const char *path, struct fp_buf *buf, struct fp_error *error)
 {
 	if (fp_file_read(path, buf, error) < 0) {
-		fp_error_prefix(error, "the password file cannot be read");
+		fp_error_prefix(error, "the secret's file cannot be read");
 		error->code = FP_ERROR_DENIED;
 		return -FP_ERROR_DENIED;
 	}

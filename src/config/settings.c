@@ -165,7 +165,7 @@ const struct fp_setting fp_settings_table[] = {
 		.form = fp_config_form_branch},
 	{ROW(REPOSITORY, "tracked", TEXTS), IN(fp_config_repository, tracked), .decides = true,
 		.takes = "a list of branch names, * for any run",
-		.help = "branches whose fork points are kept ready",
+		.help = "branches watched for freshness, timeline and events",
 		.form = fp_config_form_branch_glob},
 	{ROW(REPOSITORY, "aliases", OTHER), .offset = 0, .decides = true,
 		.takes = "an object: a list of former names for each branch",

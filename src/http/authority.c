@@ -120,7 +120,8 @@ bool fp_authority_check(struct fp_request *request, struct fp_reply *reply, enum
 	else
 		*handled = fp_authority_refuse(request, reply, CHALLENGE,
 			bears ? "the token is not known here; tokens stand in \"tokens\" of the "
-				"configuration by their SHA-256"
+				"configuration by their SHA-256, the one of /hooks/generic in "
+				"\"hooks\""
 			      : "this needs a header \"Authorization: Bearer TOKEN\"");
 	return false;
 }
