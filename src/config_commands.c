@@ -96,6 +96,7 @@ int fp_command_probe_feed(int count, char **arguments)
 		.max_document_bytes = defaults.max_document_bytes,
 		.max_versions = defaults.max_versions,
 		.max_pages = defaults.max_pages,
+		.max_depth = defaults.max_depth,
 	};
 	r = fp_feed_new(&options, &feed, &error);
 	if (r >= 0)

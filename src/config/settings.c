@@ -135,6 +135,8 @@ const struct fp_setting fp_settings_table[] = {
 		.min = 1, .max = 10000000, .help = "of one package"},
 	{ROW(FEED, "max_pages", NUMBER), IN(fp_config_feed, max_pages), .fallback = "20000",
 		.min = 1, .max = 10000000, .help = "documents fetched for one look at one package"},
+	{ROW(FEED, "max_depth", NUMBER), IN(fp_config_feed, max_depth), .fallback = "64", .min = 8,
+		.max = 1000, .help = "levels of nesting in one document"},
 	{ROW(FEED, "verify_again", DURATION), IN(fp_config_feed, verify_again_us), .fallback = "1h",
 		.min = 100 * MS, .max = 30 * DAY,
 		.help = "how long a package file that was there is believed to be "

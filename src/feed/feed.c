@@ -27,6 +27,8 @@ static void fill_defaults(struct fp_feed_options *options)
 		options->max_versions = 1000000;
 	if (options->max_pages == 0)
 		options->max_pages = 20000;
+	if (options->max_depth == 0)
+		options->max_depth = 64;
 	if (!options->name)
 		options->name = "feed";
 }

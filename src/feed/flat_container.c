@@ -95,7 +95,7 @@ static const struct fp_json_events events = {
 };
 
 struct fp_flat_container_reader *fp_flat_container_reader_new(
-	struct fp_version_list *list, uint64_t max_bytes)
+	struct fp_version_list *list, uint64_t max_bytes, size_t max_depth)
 {
 	FP_CLEANUP(fp_flat_container_reader_free_cleanup)
 	struct fp_flat_container_reader *reader = calloc(1, sizeof(*reader));
@@ -103,7 +103,7 @@ struct fp_flat_container_reader *fp_flat_container_reader_new(
 		return NULL;
 	reader->list = list;
 	reader->limits = (struct fp_json_limits){
-		.max_bytes = max_bytes, .max_depth = 64, .max_values = max_bytes};
+		.max_bytes = max_bytes, .max_depth = max_depth, .max_values = max_bytes};
 	reader->parser = fp_json_parser_new(&events, &reader->limits, reader, false);
 	if (!reader->parser)
 		return NULL;

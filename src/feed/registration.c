@@ -19,8 +19,6 @@
 
 #include <stdio.h>
 
-enum { DEPTH_MAX = 64 };
-
 enum place { OTHER, ROOT, ITEMS, ITEM, ENTRY };
 
 enum member {
@@ -67,7 +65,7 @@ struct fp_registration_reader {
 	struct fp_json_limits limits;
 	struct fp_registration_options options;
 	struct fp_registration *registration;
-	unsigned char places[DEPTH_MAX + 1];
+	unsigned char places[FP_FEED_DEPTH_MAX + 1];
 	unsigned depth;
 	enum member member; /* of the object that is being read */
 	unsigned level;	    /* items open: 0, 1 or 2 */
@@ -256,7 +254,7 @@ static int end_item(struct fp_registration_reader *reader, struct fp_error *erro
 static int open_place(
 	struct fp_registration_reader *reader, enum place place, struct fp_error *error)
 {
-	if (reader->depth >= DEPTH_MAX)
+	if (reader->depth >= FP_FEED_DEPTH_MAX)
 		return fp_error_set(error, FP_ERROR_LIMIT, "registration: nested too deeply");
 	reader->places[++reader->depth] = (unsigned char)place;
 	reader->member = MEMBER_OTHER;
@@ -454,7 +452,7 @@ struct fp_registration_reader *fp_registration_reader_new(
 	reader->options = *options;
 	reader->registration = registration;
 	reader->limits = (struct fp_json_limits){.max_bytes = options->max_bytes,
-		.max_depth = DEPTH_MAX,
+		.max_depth = options->max_depth,
 		.max_values = options->max_bytes};
 	reader->parser = fp_json_parser_new(&events, &reader->limits, reader, false);
 	if (!reader->parser)

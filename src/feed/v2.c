@@ -141,7 +141,8 @@ static int page_body(void *context, const char *data, size_t len, struct fp_erro
 	struct look *look = context;
 	if (!look->reader)
 		look->reader = fp_v2_reader_new(look->package->named.id,
-			look->v2->options->max_document_bytes, &look->draft);
+			look->v2->options->max_document_bytes, look->v2->options->max_depth,
+			&look->draft);
 	if (!look->reader)
 		return fp_error_memory(error);
 	return fp_v2_reader_feed(look->reader, data, len, error);

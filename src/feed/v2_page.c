@@ -18,7 +18,7 @@
 #define DATA "http://schemas.microsoft.com/ado/2007/08/dataservices"
 #define METADATA DATA "/metadata"
 
-enum { DEPTH_MAX = 64, TEXT_MAX = 4 << 20 };
+enum { TEXT_MAX = 4 << 20 };
 
 enum property { PROPERTY_NONE, PROPERTY_ID, PROPERTY_VERSION, PROPERTY_LISTED, PROPERTY_PUBLISHED };
 
@@ -228,7 +228,7 @@ static const struct fp_xml_events events = {
 };
 
 struct fp_v2_reader *fp_v2_reader_new(
-	const char *package_id, uint64_t max_bytes, struct fp_v2_page *page)
+	const char *package_id, uint64_t max_bytes, size_t max_depth, struct fp_v2_page *page)
 {
 	FP_CLEANUP(fp_v2_reader_free_cleanup)
 	struct fp_v2_reader *reader = calloc(1, sizeof(*reader));
@@ -240,7 +240,7 @@ struct fp_v2_reader *fp_v2_reader_new(
 	reader->page = page;
 	reader->package_id = package_id;
 	reader->limits = (struct fp_xml_limits){
-		.max_bytes = max_bytes, .max_depth = DEPTH_MAX, .max_text_bytes = TEXT_MAX};
+		.max_bytes = max_bytes, .max_depth = max_depth, .max_text_bytes = TEXT_MAX};
 	reader->parser = fp_xml_parser_new(&events, &reader->limits, reader);
 	if (!reader->parser)
 		return NULL;

@@ -74,8 +74,8 @@ static int flat_body(void *context, const char *data, size_t len, struct fp_erro
 {
 	struct fp_v3_flat_question *question = context;
 	if (!question->reader)
-		question->reader = fp_flat_container_reader_new(
-			&question->draft.versions, question->max_bytes);
+		question->reader = fp_flat_container_reader_new(&question->draft.versions,
+			question->options->max_document_bytes, question->options->max_depth);
 	if (!question->reader)
 		return fp_error_memory(error);
 	return fp_flat_container_reader_feed(question->reader, data, len, error);
@@ -101,7 +101,7 @@ int fp_v3_ask_flat(struct fp_v3_flat_question *question, const char *base, const
 	int r = make_url(&question->question, base, id, error);
 	if (r < 0)
 		return r;
-	question->max_bytes = options->max_document_bytes;
+	question->options = options;
 	fp_version_list_init(&question->draft.versions, options->max_versions);
 	question->question.fetch = (struct fp_fetch){
 		.url = question->question.url,
@@ -171,6 +171,7 @@ int fp_v3_ask_registration(struct fp_v3_registration_question *question, const c
 		.package_id = id,
 		.max_bytes = options->max_document_bytes,
 		.max_pages = options->max_pages,
+		.max_depth = options->max_depth,
 	};
 	question->question.fetch = (struct fp_fetch){
 		.url = question->question.url,

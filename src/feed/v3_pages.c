@@ -116,7 +116,8 @@ static void add_fetch(struct pages_reading *all, const struct fp_feed_options *o
 		.options = {.url = page->url,
 			.package_id = id,
 			.max_bytes = options->max_document_bytes,
-			.max_pages = 1},
+			.max_pages = 1,
+			.max_depth = options->max_depth},
 		.total = &all->total,
 		.max_versions = options->max_versions,
 	};

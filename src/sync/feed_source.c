@@ -139,6 +139,7 @@ static void fill_options(struct fp_sync *sync, struct fp_feed_source *source)
 		.max_document_bytes = config->max_document_bytes,
 		.max_versions = config->max_versions,
 		.max_pages = config->max_pages,
+		.max_depth = config->max_depth,
 		.cancelled = &sync->cancelled,
 	};
 }

@@ -700,6 +700,20 @@ def test_more_pages_than_allowed(feed):
     assert found.error == "limit" and "max_pages" in found.text
 
 
+@pytest.mark.parametrize("depth, error", [(20, ""), (10, "limit")])
+@pytest.mark.parametrize("path, text", [
+    ("/flat/.*", '{"x": %s1%s, "versions": ["1.0.0"]}' % ("[" * 15, "]" * 15)),
+    ("/reg/.*", '{"x": %s1%s, "items": [{"items": []}]}' % ("[" * 15, "]" * 15)),
+    ("/v2/Find.*", '<feed xmlns="http://www.w3.org/2005/Atom">%s%s</feed>'
+     % ("<x>" * 15, "</x>" * 15))])
+def test_deeper_than_allowed(feed, path, text, depth, error):
+    feed.publish("Demo", "1.0.0")
+    feed.misbehave(path, fs.body(text))
+    found = look(feed.v2_url if "v2" in path else feed.index_url, depth=depth,
+                 protocol="v2" if "v2" in path else "v3")
+    assert found.error == error, found.text
+
+
 def test_a_registration_of_a_hundred_megabytes_streams(feed):
     leaf = b',{"catalogEntry":{"description":"%s","version":"1.0.1"}}' % (b"x" * 900)
     feed.resources = ["registration"]

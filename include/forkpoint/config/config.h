@@ -46,6 +46,7 @@ struct fp_config_feed {
 	uint64_t max_document_bytes; /* one reply's body, decoded */
 	uint64_t max_versions;	     /* of one package */
 	uint64_t max_pages;	     /* documents fetched for one look at one package */
+	uint64_t max_depth;	     /* of a document's nesting */
 	int64_t verify_again_us;     /* of a package file that was there */
 };
 

@@ -17,6 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The deepest that options may let a document be. */
+enum { FP_FEED_DEPTH_MAX = 1000 };
+
 enum fp_feed_kind { FP_FEED_AUTO, FP_FEED_V3, FP_FEED_V2, FP_FEED_FOLDER };
 
 /* Strings are borrowed for the feed's life; NULL where absent. */
@@ -30,6 +33,7 @@ struct fp_feed_options {
 	uint64_t max_document_bytes;
 	uint64_t max_versions;
 	uint64_t max_pages;
+	uint64_t max_depth;	      /* of a document's nesting; at most FP_FEED_DEPTH_MAX */
 	const atomic_bool *cancelled; /* may be NULL */
 };
 

@@ -6,7 +6,7 @@ struct fp_flat_container_reader;
 
 /* NULL when out of memory. Versions go to *list, which must outlive the reader. */
 struct fp_flat_container_reader *fp_flat_container_reader_new(
-	struct fp_version_list *list, uint64_t max_bytes);
+	struct fp_version_list *list, uint64_t max_bytes, size_t max_depth);
 void fp_flat_container_reader_free(struct fp_flat_container_reader *reader);
 FP_DEFINE_CLEANUP(struct fp_flat_container_reader *, fp_flat_container_reader_free)
 int fp_flat_container_reader_feed(struct fp_flat_container_reader *reader, const char *data,

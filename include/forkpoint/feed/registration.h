@@ -30,6 +30,7 @@ struct fp_registration_options {
 	const char *package_id; /* leaves of another id are left out */
 	uint64_t max_bytes;
 	size_t max_pages;
+	size_t max_depth; /* at most FP_FEED_DEPTH_MAX */
 };
 
 void fp_registration_init(struct fp_registration *registration, size_t max_versions);

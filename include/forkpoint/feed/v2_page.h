@@ -19,7 +19,7 @@ struct fp_v2_reader;
 
 /* NULL when out of memory. package_id and *page must outlive the reader. */
 struct fp_v2_reader *fp_v2_reader_new(
-	const char *package_id, uint64_t max_bytes, struct fp_v2_page *page);
+	const char *package_id, uint64_t max_bytes, size_t max_depth, struct fp_v2_page *page);
 void fp_v2_reader_free(struct fp_v2_reader *reader);
 FP_DEFINE_CLEANUP(struct fp_v2_reader *, fp_v2_reader_free)
 int fp_v2_reader_feed(

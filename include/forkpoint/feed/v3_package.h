@@ -64,8 +64,7 @@ struct fp_v3_flat_question {
 	struct fp_v3_question question;
 	struct fp_v3_flat draft;
 	struct fp_flat_container_reader *reader;
-	uint64_t max_bytes;
-	size_t max_versions;
+	const struct fp_feed_options *options;
 };
 
 struct fp_v3_registration_question {
@@ -73,7 +72,6 @@ struct fp_v3_registration_question {
 	struct fp_v3_registration draft;
 	struct fp_registration_reader *reader;
 	struct fp_registration_options reading;
-	size_t max_versions;
 };
 
 int fp_v3_ask_flat(struct fp_v3_flat_question *question, const char *base, const char *id,

@@ -45,6 +45,7 @@ static void check_feed_defaults(const struct fp_config_feed *feed)
 	assert_int_equal(feed->max_document_bytes, 512 * MIB);
 	assert_int_equal(feed->max_versions, 1000000);
 	assert_int_equal(feed->max_pages, 20000);
+	assert_int_equal(feed->max_depth, 64);
 	assert_int_equal(feed->verify_again_us, 3600 * FP_US_PER_S);
 	assert_null(feed->username);
 	assert_null(feed->password.env);

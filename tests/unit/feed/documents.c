@@ -5,7 +5,7 @@
 #include "forkpoint/feed/flat_container.h"
 #include "forkpoint/feed/service_index.h"
 
-enum { MAX_BYTES = 16 << 20, MAX_VERSIONS = 100000, MAX_PAGES = 1000 };
+enum { MAX_BYTES = 16 << 20, MAX_VERSIONS = 100000, MAX_PAGES = 1000, MAX_DEPTH = 64 };
 
 void render_list(const struct fp_version_list *list, struct fp_buf *buf)
 {
@@ -56,7 +56,8 @@ void render_flat(struct fp_str text, size_t piece, struct fp_buf *buf)
 	FP_CLEANUP(fp_version_list_release) struct fp_version_list list;
 	fp_version_list_init(&list, MAX_VERSIONS);
 	FP_CLEANUP(fp_flat_container_reader_free_cleanup)
-	struct fp_flat_container_reader *reader = fp_flat_container_reader_new(&list, MAX_BYTES);
+	struct fp_flat_container_reader *reader =
+		fp_flat_container_reader_new(&list, MAX_BYTES, MAX_DEPTH);
 	int r = feed_pieces(feed_flat, reader, text, piece);
 	if (r == 0)
 		r = fp_flat_container_reader_finish(reader, &error);
@@ -93,6 +94,7 @@ void render_registration(
 		.package_id = package_id,
 		.max_bytes = MAX_BYTES,
 		.max_pages = MAX_PAGES,
+		.max_depth = MAX_DEPTH,
 	};
 	FP_CLEANUP(fp_registration_reader_free_cleanup)
 	struct fp_registration_reader *reader = fp_registration_reader_new(&options, &registration);
@@ -118,7 +120,7 @@ void render_v2(struct fp_str text, const char *package_id, size_t piece, struct 
 	FP_CLEANUP(fp_v2_page_release) struct fp_v2_page page;
 	fp_v2_page_init(&page, MAX_VERSIONS);
 	FP_CLEANUP(fp_v2_reader_free_cleanup)
-	struct fp_v2_reader *reader = fp_v2_reader_new(package_id, MAX_BYTES, &page);
+	struct fp_v2_reader *reader = fp_v2_reader_new(package_id, MAX_BYTES, MAX_DEPTH, &page);
 	int r = feed_pieces(feed_v2, reader, text, piece);
 	if (r == 0)
 		r = fp_v2_reader_finish(reader, &error);

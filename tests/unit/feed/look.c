@@ -34,6 +34,7 @@ static const struct {
 	{"bytes", offsetof(struct fp_feed_options, max_document_bytes)},
 	{"versions", offsetof(struct fp_feed_options, max_versions)},
 	{"pages", offsetof(struct fp_feed_options, max_pages)},
+	{"depth", offsetof(struct fp_feed_options, max_depth)},
 };
 
 static const struct {
