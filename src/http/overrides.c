@@ -20,13 +20,31 @@ static const struct fp_json_limits body_limits = {
 
 /* ---- rows ---- */
 
+static void write_sentence(const struct fp_override *override, struct fp_buf *buf)
+{
+	char time[FP_TIME_TEXT_MAX];
+
+	fp_buf_addf(buf, "%.*s: ", FP_STR_ARG(override->repo));
+	fp_override_write(override, buf);
+	if (override->ended_us >= 0) {
+		fp_time_format_us(override->ended_us, time);
+		fp_buf_addf(buf, "; ended %s by %.*s", time, FP_STR_ARG(override->ended_by));
+	}
+	fp_buf_add_char(buf, '\n');
+}
+
 static int add_row(void *context, const struct fp_override *override)
 {
 	struct fp_rows *rows = context;
 	struct fp_field fields[FP_OVERRIDE_FIELDS];
 	size_t count = fp_override_fields(override, fields);
 
-	fp_rows_add(rows, fields, count);
+	if (rows->form == FP_FORM_TEXT) {
+		write_sentence(override, rows->buf);
+		rows->count++;
+	} else {
+		fp_rows_add(rows, fields, count);
+	}
 	rows->last = override->id;
 	return fp_buf_check(rows->buf, NULL);
 }
@@ -49,6 +67,9 @@ static enum fp_handled list(
 	if (r < 0)
 		return fp_reply_problem(request, reply, "internal", NULL, 0,
 			"the decisions cannot be read: %s", error.text);
+	if (rows.form == FP_FORM_TEXT && rows.count == 0)
+		fp_buf_add_text(rows.buf, kind == FP_OVERRIDE_PIN ? "nothing is pinned\n"
+								  : "nothing is quarantined\n");
 	fp_rows_end(&rows, request, reply, limit);
 	fp_reply_set_body_etag(reply);
 	return FP_HANDLED;
@@ -250,9 +271,7 @@ static void write_decision(const struct fp_request *request, const struct fp_ove
 	reply->content_type = fp_form_content_type(request->form);
 	reply->cache_control = "no-store";
 	if (request->form == FP_FORM_TEXT) {
-		fp_buf_addf(&reply->body, "%.*s: ", FP_STR_ARG(override->repo));
-		fp_override_write(override, &reply->body);
-		fp_buf_add_char(&reply->body, '\n');
+		write_sentence(override, &reply->body);
 		return;
 	}
 	fp_json_init(&json, &reply->body);

@@ -57,15 +57,20 @@ def test_a_quarantine_takes_effect_with_the_next_answer(server):
     assert document['state'] != before
     (item,) = daemon.get('/quarantine').json['items']
     assert item['version'] == NEWEST and item['reason'] == WHY['reason']
-    for form, tab in (('csv', ','), ('text', '\t')):
-        row = daemon.get('/quarantine', format=form).text.splitlines()[-1]
-        assert row.startswith(tab.join([str(item['id']), 'winui', ''])), row
+    row = daemon.get('/quarantine', format='csv').text.splitlines()[-1]
+    assert row.startswith(f'{item["id"]},winui,'), row
+    said = f'winui: {NEWEST} is quarantined by {WHY["owner"]} since {item["set_at"]}: {WHY["reason"]}'
+    assert daemon.get('/quarantine', format='text').text == said + '\n'
+    assert daemon.get('/pins', format='text').text == 'nothing is pinned\n'
     assert delete(server, f'/quarantine/winui/{NEWEST}').status == 204
     assert daemon.version(tip, 'main') == NEWEST
     assert delete(server, f'/quarantine/winui/{NEWEST}').status == 404
     assert daemon.get('/quarantine').json['items'] == []
     (item,) = daemon.get('/quarantine', past='1').json['items']
     assert item['status'] == 'ended' and item['ended_at']
+    assert daemon.get('/quarantine', format='text').text == 'nothing is quarantined\n'
+    assert daemon.get('/quarantine', format='text', past='1').text == (
+        f'{said}; ended {item["ended_at"]} by oncall\n')
 
 
 def test_a_range_of_stamps(server):
