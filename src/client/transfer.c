@@ -97,7 +97,9 @@ static int judge(CURLcode code, const struct fp_transfer_options *options, const
 		return fp_error_set(error, FP_ERROR_TIMEOUT,
 			"%s does not answer in time: %s; --timeout gives it longer",
 			options->server, why);
-	return fp_error_set(error, FP_ERROR_UNAVAILABLE, "cannot ask %s: %s", options->server, why);
+	return fp_error_set(error, FP_ERROR_UNAVAILABLE,
+		"cannot ask %s: %s; --server URL or FORKPOINT_SERVER says whom to ask",
+		options->server, why);
 }
 
 static int perform(CURL *easy, const struct fp_transfer_options *options,
