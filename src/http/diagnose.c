@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+enum { PATH_TEXT_MAX = 32 };
+
 typedef void sentence_fn(const struct fp_diagnosis *diagnosis, struct fp_buf *buf);
 
 static void member_sentence(struct fp_json *json, const char *key, sentence_fn *write,
@@ -111,6 +113,25 @@ static void write_version(
 	fp_json_object_end(json);
 }
 
+/* What git log takes to list the commits between the fork point and a training commit; empty for
+ * the fork point itself. */
+static struct fp_str path_of(const struct fp_diagnosis *diagnosis,
+	const struct fp_training *training, char path[PATH_TEXT_MAX])
+{
+	const struct fp_answer *answer = fp_diagnosis_answer(diagnosis);
+	const struct fp_graph_view *view = &answer->repository->branches->view;
+	bool before = training->place == FP_TRAINING_BEFORE;
+	char from[FP_OID_HEX + 1], to[FP_OID_HEX + 1];
+
+	if (training->place == FP_TRAINING_IS_FORK_POINT)
+		return (struct fp_str){0};
+	fp_oid_format(fp_graph_oid(view, before ? training->commit : answer->fork_point), from);
+	fp_oid_format(fp_graph_oid(view, before ? answer->fork_point : training->commit), to);
+	snprintf(path, PATH_TEXT_MAX, "%.12s%s%.12s", from,
+		before || training->place == FP_TRAINING_AFTER ? ".." : "...", to);
+	return fp_str(path);
+}
+
 static void write_training(
 	struct fp_json *json, const struct fp_diagnosis *diagnosis, struct fp_buf *text)
 {
@@ -121,6 +142,7 @@ static void write_training(
 	fp_json_array_begin(json);
 	for (uint32_t i = 0; i < training_listed(diagnosis); i++) {
 		const struct fp_training *training = &diagnosis->training[i];
+		char path[PATH_TEXT_MAX];
 
 		fp_json_object_begin(json);
 		fp_json_member_commit(json, "sha", view, training->commit);
@@ -133,6 +155,7 @@ static void write_training(
 			fp_json_member_text(json, "parted_at", NULL);
 		else
 			fp_json_member_commit(json, "parted_at", view, training->meeting);
+		fp_json_member_filled(json, "path", path_of(diagnosis, training, path));
 		fp_training_write(answer, training, text);
 		fp_json_member_sentence(json, "text", text);
 		fp_json_object_end(json);
@@ -243,6 +266,7 @@ static void write_json(
 	fp_json_member_text(&json, "at_source",
 		diagnosis->at_us < 0 ? NULL
 				     : (diagnosis->at_is_from_history ? "history" : "request"));
+	fp_json_member_filled(&json, "at_build", fp_buf_str(&diagnosis->at_build));
 	fp_json_member_filled(&json, "at_trouble", fp_buf_str(&diagnosis->then_trouble));
 	write_right(&json, "right_now", now, &diagnosis->judged_now);
 	write_fork_point(&json, "fork_point", now);
@@ -319,11 +343,15 @@ static void text_events(const struct fp_diagnosis *diagnosis, struct fp_buf *buf
 
 static void text_training(const struct fp_diagnosis *diagnosis, struct fp_buf *buf)
 {
+	char path[PATH_TEXT_MAX];
+
 	if (diagnosis->training_count == 0 && diagnosis->decoded.grammar != FP_GRAMMAR_NONE)
 		fp_buf_add_text(buf, "Trained on:  a commit that the mirror does not know\n");
 	for (uint32_t i = 0; i < training_listed(diagnosis); i++) {
 		fp_buf_add_text(buf, i ? "  or on:     " : "Trained on:  ");
 		fp_training_write(fp_diagnosis_answer(diagnosis), &diagnosis->training[i], buf);
+		if (path_of(diagnosis, &diagnosis->training[i], path).len)
+			fp_buf_addf(buf, " (git log %s)", path);
 		fp_buf_add_char(buf, '\n');
 	}
 }
@@ -359,6 +387,17 @@ static void text_answers(const struct fp_diagnosis *diagnosis, struct fp_buf *bu
 		fp_buf_add_text(buf, "  and more, in /history\n");
 }
 
+static void text_moment(const struct fp_diagnosis *diagnosis, struct fp_buf *buf)
+{
+	if (diagnosis->at_build.len)
+		fp_buf_addf(buf, ", when build %.*s was first answered this version\n",
+			FP_STR_ARG(fp_buf_str(&diagnosis->at_build)));
+	else
+		fp_buf_add_text(buf, diagnosis->at_is_from_history
+					     ? ", when this version was last answered\n"
+					     : ", as asked\n");
+}
+
 static void write_text(const struct fp_diagnosis *diagnosis, struct fp_buf *buf)
 {
 	fp_buf_addf(buf, "%s: ", fp_verdict_name(fp_diagnosis_judgement(diagnosis)->verdict));
@@ -373,9 +412,7 @@ static void write_text(const struct fp_diagnosis *diagnosis, struct fp_buf *buf)
 		text_right("Right then:  ", &diagnosis->then, buf);
 		fp_buf_add_text(buf, "Then:        ");
 		add_time(diagnosis->at_us, buf);
-		fp_buf_add_text(buf, diagnosis->at_is_from_history
-					     ? ", when this version was last answered\n"
-					     : ", as asked\n");
+		text_moment(diagnosis, buf);
 	} else if (diagnosis->then_trouble.len) {
 		fp_buf_addf(buf, "Right then:  not known: %.*s\n",
 			FP_STR_ARG(fp_buf_str(&diagnosis->then_trouble)));

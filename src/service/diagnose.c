@@ -13,6 +13,7 @@ void fp_diagnosis_init(struct fp_diagnosis *diagnosis)
 	fp_answer_init(&diagnosis->now);
 	fp_answer_init(&diagnosis->then);
 	fp_buf_init(&diagnosis->used, TEXT_MAX_BYTES);
+	fp_buf_init(&diagnosis->at_build, TEXT_MAX_BYTES);
 	fp_buf_init(&diagnosis->then_trouble, TEXT_MAX_BYTES);
 	fp_buf_init(&diagnosis->difference.subject, TEXT_MAX_BYTES);
 }
@@ -22,6 +23,7 @@ void fp_diagnosis_release(struct fp_worker *worker, struct fp_diagnosis *diagnos
 	fp_answer_release(&diagnosis->now);
 	fp_answer_release(&diagnosis->then);
 	fp_buf_release(&diagnosis->used);
+	fp_buf_release(&diagnosis->at_build);
 	fp_buf_release(&diagnosis->then_trouble);
 	fp_buf_release(&diagnosis->difference.subject);
 	fp_texts_unref(diagnosis->texts);

@@ -8,11 +8,14 @@
 
 #include <stdlib.h>
 
+/* Legs of one build that are looked through for its first answer. */
+enum { BUILD_ANSWERS_MAX = 1000 };
+
 /* ---- who was answered what ---- */
 
 struct answers {
 	struct fp_diagnosis *diagnosis;
-	int64_t used_us; /* when the version was last answered */
+	int64_t used_us; /* when the version was last answered, or first to that build */
 };
 
 static bool is_used(const struct fp_diagnosis *diagnosis, struct fp_str version)
@@ -70,9 +73,42 @@ static int take_moment(void *context, const struct fp_record *record)
 {
 	struct answers *answers = context;
 
-	if (answers->used_us < 0 && record->as_of_us == 0)
+	if (answers->used_us < 0 && record->as_of_us == 0) {
+		answers->used_us = record->at_us;
+		fp_buf_add_str(&answers->diagnosis->at_build, record->build);
+	}
+	return fp_buf_check(&answers->diagnosis->at_build, NULL);
+}
+
+/* Newest first: the last one that comes is the first that was. */
+static int take_first(void *context, const struct fp_record *record)
+{
+	struct answers *answers = context;
+
+	if (record->as_of_us == 0)
 		answers->used_us = record->at_us;
 	return 0;
+}
+
+/* The moment that a build's version is to be judged by: of its last answer, and where a build label
+ * made that stick, of the build's first one, for then it was chosen. */
+static int find_moment(struct fp_worker *worker, struct fp_history_query *query,
+	struct answers *answers, struct fp_error *error)
+{
+	struct fp_diagnosis *diagnosis = answers->diagnosis;
+	uint64_t next;
+	int r = fp_service_history_list(worker, query, take_moment, answers, &next, error);
+
+	if (r >= 0 && diagnosis->at_build.len) {
+		query->build = fp_buf_str(&diagnosis->at_build);
+		query->limit = BUILD_ANSWERS_MAX;
+		r = fp_service_history_list(worker, query, take_first, answers, &next, error);
+	}
+	if (r >= 0 && answers->used_us >= 0) {
+		diagnosis->at_us = answers->used_us;
+		diagnosis->at_is_from_history = true;
+	}
+	return r;
 }
 
 int fp_diagnosis_read_answers(
@@ -96,12 +132,7 @@ int fp_diagnosis_read_answers(
 		return r;
 	query.branch = now->branch_name;
 	query.version = fp_buf_str(&diagnosis->used);
-	r = fp_service_history_list(worker, &query, take_moment, &answers, &next, error);
-	if (r >= 0 && answers.used_us >= 0) {
-		diagnosis->at_us = answers.used_us;
-		diagnosis->at_is_from_history = true;
-	}
-	return r;
+	return find_moment(worker, &query, &answers, error);
 }
 
 /* ---- the version's life ---- */

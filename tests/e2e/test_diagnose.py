@@ -105,6 +105,9 @@ def test_where_it_was_trained(daemon, sha, used, label, where, ahead, behind, mi
     assert training['minutes'] == minutes and said in training['text']
     assert training['on_branch'] == (where != 'aside')
     assert training['parted_at'] == (sha['4abd4d54'] if where == 'aside' else None)
+    this, fork = training['sha'][:12], sha['f23f1fad'][:12]
+    assert training['path'] == {'fork-point': None, 'before': f'{this}..{fork}',
+                                'after': f'{fork}..{this}', 'aside': f'{fork}...{this}'}[where]
     assert document['used_version']['minutes_after_fork_point'] == minutes
 
 
@@ -229,6 +232,24 @@ def test_it_was_right_when_it_was_answered(example):
     text = daemon.get('/diagnose', repo='winui', sha=built, branch='main', format='text',
                       used='2.4.2001312227-main').text
     assert 'Right then:  2.4.2001312227-main' in text and 'Changed:     Since 20' in text
+
+
+def test_a_build_is_judged_by_its_first_answer(example):
+    """Later legs get what the first one got: it is not held against them that more has come."""
+    daemon, built = example.daemon.start(), example.sha['1b27fd5f']
+    first = daemon.resolve(built, 'main', build='B1').json
+    example.feed.add(PACKAGE, '2.4.2001312231-main')
+    example.feed.write()
+    eventually(lambda: daemon.version(built, 'main') == '2.4.2001312231-main', what='the package')
+    assert daemon.version(built, 'main', build='B1') == '2.4.2001312227-main'
+    document = diagnose(daemon, built, '2.4.2001312227-main')
+    assert (document['verdict'], document['at_build']) == ('match', 'B1')
+    assert document['right_now']['verdict'] == 'older'
+    assert document['at'] == first['resolved_at']
+    assert document['difference']['cause'] == 'package-appeared'
+    text = ticket(daemon, built, '2.4.2001312227-main')
+    assert ', when build B1 was first answered this version' in text
+    assert re.search(r'^Trained on:  .*\(git log [0-9a-f]{12}\.\.[0-9a-f]{12}\)$', text, re.M)
 
 
 def test_the_branch_moved(example):

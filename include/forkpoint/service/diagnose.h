@@ -106,6 +106,7 @@ struct fp_diagnosis {
 	 * this commit; -1 = none, and then everything is about now. */
 	int64_t at_us;
 	bool at_is_from_history;
+	struct fp_buf at_build;		 /* the build whose first answer it was; or empty */
 	const struct fp_snapshot *world; /* of then; NULL where none is */
 	struct fp_answer then;		 /* has meaning with a world */
 	struct fp_judgement judged_then;
