@@ -2,7 +2,7 @@
 #include "commands.h"
 
 #include "forkpoint/config/config.h"
-#include "forkpoint/feed/feed.h"
+#include "forkpoint/sync/feed_connection.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -69,42 +69,71 @@ int fp_command_print_config(int count, char **arguments)
 	return FP_EXIT_OK;
 }
 
-int fp_command_probe_feed(int count, char **arguments)
+#define PROBE_USE "probe-feed URL [--package ID], or NAME --config FILE [--package ID]"
+
+struct probe_words {
+	char *feed; /* its URL, or with a configuration its name there */
+	const char *package, *config;
+};
+
+static bool read_probe_words(int count, char **arguments, struct probe_words *words)
 {
-	FP_CLEANUP(fp_feed_free_cleanup) struct fp_feed *feed = NULL;
-	struct fp_config_feed defaults;
-	struct fp_feed_options options;
+	for (int i = 0; i < count; i++) {
+		if (i + 1 < count && strcmp(arguments[i], "--package") == 0)
+			words->package = arguments[++i];
+		else if (i + 1 < count && strcmp(arguments[i], "--config") == 0)
+			words->config = arguments[++i];
+		else if (arguments[i][0] == '-' || words->feed)
+			return false;
+		else
+			words->feed = arguments[i];
+	}
+	return words->feed != NULL;
+}
+
+static const struct fp_config_feed *find_feed(const struct fp_config *config, const char *name)
+{
+	for (size_t i = 0; i < config->feed_count; i++)
+		if (strcmp(config->feeds[i].name, name) == 0)
+			return &config->feeds[i];
+	fprintf(stderr, "forkpoint: the configuration has no feed %s\n", name);
+	return NULL;
+}
+
+static int probe(const struct fp_config_feed *config, const char *package)
+{
+	FP_CLEANUP(fp_feed_connection_close) struct fp_feed_connection connection = {0};
 	struct fp_buf FP_CLEANUP_BUF text = {0};
-	const char *package = NULL;
 	struct fp_error error;
-	int r;
+	int r = fp_feed_connection_open(&connection, config, NULL, &error);
 
 	fp_buf_init(&text, OUTPUT_MAX_BYTES);
-	if (count == 3 && strcmp(arguments[1], "--package") == 0)
-		package = arguments[2];
-	else if (count != 1)
-		return wrong_use("probe-feed URL [--package ID]");
-	if (fp_config_default_feed(&defaults) < 0)
-		return FP_EXIT_FAILURE;
-	options = (struct fp_feed_options){
-		.name = arguments[0],
-		.url = arguments[0],
-		.connect_timeout_us = defaults.connect_timeout_us,
-		.first_byte_timeout_us = defaults.first_byte_timeout_us,
-		.stall_timeout_us = defaults.stall_timeout_us,
-		.total_timeout_us = defaults.total_timeout_us,
-		.max_document_bytes = defaults.max_document_bytes,
-		.max_versions = defaults.max_versions,
-		.max_pages = defaults.max_pages,
-		.max_depth = defaults.max_depth,
-	};
-	r = fp_feed_new(&options, &feed, &error);
 	if (r >= 0)
-		r = fp_feed_probe(feed, package, &text, &error);
+		r = fp_feed_probe(connection.feed, package, &text, &error);
 	if (text.len)
 		fputs(text.data, stdout);
 	if (r >= 0)
 		return FP_EXIT_OK;
 	fprintf(stderr, "forkpoint: %s\n", error.text);
 	return FP_EXIT_FAILURE;
+}
+
+int fp_command_probe_feed(int count, char **arguments)
+{
+	FP_CLEANUP(fp_config_free_cleanup) struct fp_config *config = NULL;
+	const struct fp_config_feed *feed;
+	struct fp_config_feed defaults;
+	struct probe_words words = {0};
+
+	if (!read_probe_words(count, arguments, &words))
+		return wrong_use(PROBE_USE);
+	if (!words.config) {
+		if (fp_config_default_feed(&defaults) < 0)
+			return FP_EXIT_FAILURE;
+		defaults.name = defaults.url = words.feed;
+		return probe(&defaults, words.package);
+	}
+	config = fp_command_read_config(words.config);
+	feed = config ? find_feed(config, words.feed) : NULL;
+	return feed ? probe(feed, words.package) : FP_EXIT_FAILURE;
 }

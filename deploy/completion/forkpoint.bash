@@ -26,7 +26,7 @@ _forkpoint()
 	esac
 	case ${COMP_WORDS[1]} in
 	serve) options='--config' ;;
-	probe-feed) options='--package' ;;
+	probe-feed) options='--package --config' ;;
 	backup) options='--config' ;;
 	restore) options='--config' ;;
 	export) options='--since --config' ;;

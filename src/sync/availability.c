@@ -120,7 +120,7 @@ static int check(struct checks *checks, const struct fp_version_row *row, unsign
 		return 0;
 	checks->heads++;
 	r = fp_feed_check_download(
-		checks->source->feed, checks->package->id, fp_str(row->text), error);
+		checks->source->connection.feed, checks->package->id, fp_str(row->text), error);
 	if (r < 0) {
 		checks->cannot_ask = true;
 		return r == -FP_ERROR_CANCELLED ? r : 0;

@@ -182,7 +182,7 @@ int fp_feed_package_look(struct fp_feed_source *source, struct fp_feed_package *
 	int r = fp_feed_package_load(source, package, error);
 
 	if (r >= 0)
-		r = fp_feed_look(source->feed, package->id, &listing, report, error);
+		r = fp_feed_look(source->connection.feed, package->id, &listing, report, error);
 	if (r == FP_FEED_UNCHANGED)
 		return take_unchanged(source, package, error);
 	if (r == FP_FEED_NO_PACKAGE)

@@ -4,7 +4,6 @@
 
 #include "forkpoint/base/log.h"
 #include "forkpoint/base/time.h"
-#include "forkpoint/config/secret.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,64 +111,6 @@ static int look_at_package(struct fp_sync *sync, struct fp_feed_source *source,
 
 /* ---- the feed ---- */
 
-static void fill_options(struct fp_sync *sync, struct fp_feed_source *source)
-{
-	static const enum fp_feed_kind kinds[] = {
-		[FP_FEED_PROTOCOL_AUTO] = FP_FEED_AUTO,
-		[FP_FEED_PROTOCOL_V3] = FP_FEED_V3,
-		[FP_FEED_PROTOCOL_V2] = FP_FEED_V2,
-		[FP_FEED_PROTOCOL_FOLDER] = FP_FEED_FOLDER,
-	};
-	const struct fp_config_feed *config = source->config;
-
-	source->options = (struct fp_feed_options){
-		.name = config->name,
-		.url = source->nuget.url ? source->nuget.url : config->url,
-		.kind = kinds[config->protocol],
-		.username = source->nuget.url ? source->nuget.username : config->username,
-		.password = source->nuget.url	   ? source->nuget.password
-			    : source->password.len ? source->password.data
-						   : NULL,
-		.ca_file = config->ca_file,
-		.proxy = config->proxy,
-		.connect_timeout_us = config->connect_timeout_us,
-		.first_byte_timeout_us = config->first_byte_timeout_us,
-		.stall_timeout_us = config->stall_timeout_us,
-		.total_timeout_us = config->total_timeout_us,
-		.max_document_bytes = config->max_document_bytes,
-		.max_versions = config->max_versions,
-		.max_pages = config->max_pages,
-		.max_depth = config->max_depth,
-		.cancelled = &sync->cancelled,
-	};
-}
-
-/* Secrets are read when the feed is first looked at, and again after it refused them. */
-static int open_feed(struct fp_sync *sync, struct fp_feed_source *source, struct fp_error *error)
-{
-	int r = 0;
-
-	if (source->feed)
-		return 0;
-	fp_buf_clear(&source->password);
-	fp_nuget_source_release(&source->nuget);
-	if (source->config->nuget_config_file)
-		r = fp_nuget_config_read(source->config->nuget_config_file,
-			source->config->nuget_config_source, &source->nuget, error);
-	else if (source->config->password.env || source->config->password.file)
-		r = fp_config_secret_read(&source->config->password, &source->password, error);
-	if (r < 0)
-		return r;
-	fill_options(sync, source);
-	return fp_feed_new(&source->options, &source->feed, error);
-}
-
-static void close_feed(struct fp_feed_source *source)
-{
-	fp_feed_free(source->feed);
-	source->feed = NULL;
-}
-
 static void log_failure(const struct fp_feed_source *source, const struct fp_feed_package *package,
 	const struct fp_error *error)
 {
@@ -214,16 +155,17 @@ int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source, boo
 {
 	struct fp_error publishing;
 	bool changed = false;
-	int r = open_feed(sync, source, error);
+	int r = fp_feed_connection_open(
+		&source->connection, source->config, &sync->cancelled, error);
 
 	if (r >= 0)
-		fp_feed_ask_anew(source->feed, anew);
+		fp_feed_ask_anew(source->connection.feed, anew);
 	if (r >= 0)
 		r = look_at_packages(sync, source, retry_after_us, &changed, error);
-	/* What was learned of a feed that refuses us, or is not what it should be, may be at fault.
-	 */
+	/* What was learned of a feed that refuses us, or is not what it should be, may be at fault;
+	 * its secrets may have been changed. */
 	if (r == -FP_ERROR_DENIED || r == -FP_ERROR_INVALID)
-		close_feed(source);
+		fp_feed_connection_close(&source->connection);
 	if (r == -FP_ERROR_CANCELLED)
 		return r;
 	if (fp_publish_feed(sync, source, changed, r < 0 ? error->text : NULL, &publishing) < 0 &&
@@ -304,7 +246,6 @@ int fp_feed_source_new(
 		return fp_error_memory(error);
 	made->config = &sync->config->feeds[index];
 	made->index = index;
-	fp_buf_init(&made->password, 64 * 1024);
 	r = fp_store_open(sync->options.data_dir, false, &made->store, error);
 	if (r >= 0)
 		r = add_packages(sync->config, made, error);
@@ -320,7 +261,7 @@ void fp_feed_source_free(struct fp_feed_source *source)
 {
 	if (!source)
 		return;
-	close_feed(source);
+	fp_feed_connection_close(&source->connection);
 	for (size_t i = 0; i < source->package_count; i++) {
 		free(source->packages[i].id);
 		fp_version_rows_release(&source->packages[i].rows);
@@ -328,10 +269,6 @@ void fp_feed_source_free(struct fp_feed_source *source)
 		fp_noted_release(&source->packages[i].noted);
 	}
 	free(source->packages);
-	if (source->password.data)
-		explicit_bzero(source->password.data, source->password.capacity);
-	fp_buf_release(&source->password);
-	fp_nuget_source_release(&source->nuget);
 	fp_store_close(source->store);
 	free(source);
 }

@@ -8,10 +8,10 @@
  */
 #include "forkpoint/core/nuget_version.h"
 #include "forkpoint/feed/feed.h"
-#include "forkpoint/feed/nuget_config.h"
 #include "forkpoint/mirror/source.h"
 #include "forkpoint/store/publications.h"
 #include "forkpoint/store/versions.h"
+#include "forkpoint/sync/feed_connection.h"
 #include "forkpoint/sync/schedule.h"
 #include "forkpoint/sync/sync.h"
 #include "ticket.h"
@@ -100,10 +100,7 @@ struct fp_feed_source {
 	const struct fp_config_feed *config;
 	size_t index;
 	struct fp_store *store;
-	struct fp_feed *feed; /* NULL until secrets could be read */
-	struct fp_buf password;
-	struct fp_nuget_source nuget; /* of nuget_config; empty otherwise */
-	struct fp_feed_options options;
+	struct fp_feed_connection connection;
 	struct fp_feed_package *packages;
 	size_t package_count;
 	size_t next; /* the package that the next look begins with */

@@ -1,7 +1,10 @@
 """Feeds that misbehave, through the daemon: they delay no other feed, change no answer and cost
 bounded memory; and what `Cache-Control: no-cache` asks of a feed."""
+import json
+import os
 import pathlib
 import statistics
+import subprocess
 import time
 
 import pytest
@@ -238,3 +241,29 @@ def test_downloads_that_hang_delay_no_list(world, servers):
     published = time.monotonic()
     eventually(lambda: daemon.version(sha) == STAMPS[19], what='the next version')
     assert time.monotonic() - published < 5
+
+
+def test_a_configured_feed_can_be_probed(world, servers):
+    """With its credentials; by its URL alone it refuses."""
+    feed = new_server(servers)
+    feed.credentials = ('any', 'a-secret')
+    (world.folder / 'token').write_text('a-secret\n')
+    world.config['feeds'] = {'demo': {
+        'url': feed.index_url, 'username': 'any', 'password_file': str(world.folder / 'token')}}
+    daemon = world.new_daemon()
+    daemon.config_file.write_text(json.dumps(daemon.config), encoding='utf-8')
+    config = ['--config', str(daemon.config_file)]
+    found = probe('demo', *config, '--package', PACKAGE)
+    assert found.returncode == 0 and 'flat container: 1 versions' in found.stdout
+    assert 'a-secret' not in found.stdout
+    refused = probe(feed.index_url)
+    assert refused.returncode == 1 and 'wants credentials' in refused.stderr
+    assert probe('another', *config).returncode == 1
+    assert 'has no feed another' in probe('another', *config).stderr
+    for words in ([], ['--package'], ['demo', 'demo'], ['demo', '--colour']):
+        assert 'usage: forkpoint probe-feed' in probe(*words).stderr
+
+
+def probe(*words):
+    return subprocess.run([os.environ['FORKPOINT_BIN'], 'probe-feed', *words], text=True,
+                          capture_output=True, check=False)
