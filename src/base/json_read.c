@@ -247,6 +247,26 @@ static void point_at_end(struct fp_json_parser *parser)
 	parser->position.token_column = parser->position.column;
 }
 
+/* What is most often behind a sentence of yajl's. */
+static const char *advice_for(const char *sentence)
+{
+	static const struct {
+		const char *said, *advice;
+	} rows[] = {
+		{"premature EOF", "; a brace or bracket is not closed"},
+		{"invalid object key", "; a key is in double quotes, and the last value of an "
+				       "object has no comma behind it"},
+		{"unallowed token", "; the last value of a list has no comma behind it"},
+		{"after array element", "; a comma is missing"},
+		{"after key and value", "; a comma is missing"},
+	};
+
+	for (size_t i = 0; i < FP_ARRAY_SIZE(rows); i++)
+		if (strstr(sentence, rows[i].said))
+			return rows[i].advice;
+	return "";
+}
+
 /* yajl's sentence for a syntax error, on one line. */
 static int syntax_error(struct fp_json_parser *parser)
 {
@@ -265,7 +285,9 @@ static int syntax_error(struct fp_json_parser *parser)
 	sentence[text.len] = '\0';
 	if (said)
 		yajl_free_error(parser->handle, said);
-	return invalid(parser, sentence);
+	return fp_error_set(parser->error, FP_ERROR_INVALID, "not JSON at line %u, column %u: %s%s",
+		parser->position.token_line, parser->position.token_column, sentence,
+		advice_for(sentence));
 }
 
 static int judge(struct fp_json_parser *parser, yajl_status status)

@@ -235,7 +235,10 @@ static void refuses_what_is_not_json(void **state)
 		{FP_STR_INIT(" \n "), "line 2, column 2: parse error: premature EOF"},
 		{FP_STR_INIT("\xef\xbb\xbf"), "line 1, column 1: parse error: premature EOF"},
 		{FP_STR_INIT("\xef\xbb[]"), "half a byte-order mark"},
-		{FP_STR_INIT("[1,\n"), "line 2, column 1: parse error: premature EOF"},
+		{FP_STR_INIT("[1,\n"),
+			"line 2, column 1: parse error: premature EOF; a brace or bracket is not "
+			"closed"},
+		{FP_STR_INIT("{\"a\":1,}"), "the last value of an object has no comma behind it"},
 		{FP_STR_INIT("[1,\n]"), "line 2, column 1: parse error: unallowed token"},
 		{FP_STR_INIT("[1 2]"), "line 1, column 4: parse error: after array element"},
 		{FP_STR_INIT("{\"a\" 1}"), "line 1, column 6: parse error: object key and value"},
