@@ -190,10 +190,18 @@ static bool take_body(struct fp_request *request, struct fp_reply *reply,
 
 /* ---- what it is about ---- */
 
+static bool is_in_feed(const struct fp_snapshot_package *package, struct fp_str version)
+{
+	const struct fp_catalog_version *found =
+		package->state ? fp_catalog_find(package->state->catalog, version) : NULL;
+
+	return found && found->row.vanished_us < 0;
+}
+
 /* The package that is meant: the one that is named, or the repository's first. Its name is copied,
  * for the snapshot may go. */
 static bool find_package(struct fp_request *request, struct fp_reply *reply,
-	struct fp_override *override, char *name, size_t name_bytes)
+	struct fp_override *override, char *name, size_t name_bytes, bool *in_feed)
 {
 	struct fp_worker *worker = request->context->worker;
 	const struct fp_snapshot *snapshot = fp_worker_enter(worker);
@@ -214,8 +222,10 @@ static bool find_package(struct fp_request *request, struct fp_reply *reply,
 		struct fp_str id = repository->settings->packages[i].id;
 
 		found = wanted.len == 0 || fp_str_equal_nocase(wanted, id);
-		if (found)
-			snprintf(name, name_bytes, "%.*s", FP_STR_ARG(id));
+		if (!found)
+			continue;
+		snprintf(name, name_bytes, "%.*s", FP_STR_ARG(id));
+		*in_feed = is_in_feed(&repository->packages[i], override->version);
 	}
 	if (repository && !found)
 		fp_reply_problem(request, reply, "unknown-package", NULL, 0,
@@ -261,10 +271,13 @@ static bool find_versions(
 
 /* ---- doing it ---- */
 
+#define NOT_IN_FEED                                                                                \
+	"The feed has no such version now: if it is not one to come, look at its spelling.\n"
+
 static void write_decision(const struct fp_request *request, const struct fp_override *override,
-	struct fp_reply *reply)
+	bool in_feed, struct fp_reply *reply)
 {
-	struct fp_field fields[FP_OVERRIDE_FIELDS];
+	struct fp_field fields[FP_OVERRIDE_FIELDS + 1];
 	struct fp_json json;
 	size_t count = fp_override_fields(override, fields);
 
@@ -272,8 +285,13 @@ static void write_decision(const struct fp_request *request, const struct fp_ove
 	reply->cache_control = "no-store";
 	if (request->form == FP_FORM_TEXT) {
 		write_sentence(override, &reply->body);
+		if (override->version.len && !in_feed)
+			fp_buf_add_text(&reply->body, NOT_IN_FEED);
 		return;
 	}
+	if (override->version.len)
+		fields[count++] = (struct fp_field){
+			"in_feed", FP_FIELD_JSON, fp_str(in_feed ? "true" : "false"), 0};
 	fp_json_init(&json, &reply->body);
 	fp_fields_write(&json, fields, count);
 	fp_buf_add_char(&reply->body, '\n');
@@ -318,11 +336,12 @@ static enum fp_handled set(struct fp_request *request, struct fp_reply *reply,
 	struct fp_audit_entry entry;
 	struct fp_error error;
 	char package[256];
+	bool in_feed = false;
 
 	fp_buf_init(&detail, 16 * 1024);
 	fp_buf_init(&subject, 4096);
 	if (!take_body(request, reply, &tree, override) ||
-		!find_package(request, reply, override, package, sizeof(package)))
+		!find_package(request, reply, override, package, sizeof(package), &in_feed))
 		return FP_HANDLED;
 	override->set_by = fp_str(authority->who);
 	override->ended_us = -1;
@@ -334,7 +353,7 @@ static enum fp_handled set(struct fp_request *request, struct fp_reply *reply,
 	if (fp_service_set_override(
 		    request->context->service, override, &entry, &override->id, &error) < 0)
 		return failed(request, reply, &error);
-	write_decision(request, override, reply);
+	write_decision(request, override, in_feed, reply);
 	return FP_HANDLED;
 }
 
@@ -346,9 +365,10 @@ static enum fp_handled end(struct fp_request *request, struct fp_reply *reply,
 	struct fp_audit_entry entry;
 	struct fp_error error;
 	char package[256];
+	bool in_feed = false;
 
 	fp_buf_init(&subject, 4096);
-	if (!find_package(request, reply, override, package, sizeof(package)))
+	if (!find_package(request, reply, override, package, sizeof(package), &in_feed))
 		return FP_HANDLED;
 	entry = fp_request_audit(request, authority,
 		override->kind == FP_OVERRIDE_PIN ? "pin.end" : "quarantine.end",

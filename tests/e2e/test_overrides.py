@@ -39,6 +39,15 @@ def delete(server, path):
     return server.daemon.request('DELETE', path, headers=BEARER)
 
 
+def test_a_slip_of_the_pen_is_told(server):
+    for path, body in ((f'/quarantine/winui/{NEWEST}x', {}),
+                       ('/pins/winui/main', {'version': f'{NEWEST}x'})):
+        assert put(server, path, **body).json['in_feed'] is False
+        assert 'spelling' in put(server, f'{path}?format=text', **body).text
+    stamps = put(server, '/quarantine/winui/stamps:2001310000-2001310001')
+    assert 'in_feed' not in stamps.json
+
+
 def warnings(document):
     return {warning['code']: warning['text'] for warning in document['warnings']}
 
@@ -50,6 +59,7 @@ def test_a_quarantine_takes_effect_with_the_next_answer(server):
     reply = put(server, f'/quarantine/winui/{NEWEST}')
     assert reply.status == 200, reply
     assert reply.json['set_by'] == 'oncall' and reply.json['status'] == 'in-force'
+    assert reply.json['in_feed'] is True
     document = daemon.resolve(tip, 'main').json
     assert document['package']['version'] == SECOND
     assert document['candidates']['rejected']['quarantined'] == 1
