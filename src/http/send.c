@@ -47,7 +47,9 @@ static bool varies(const struct fp_request *request)
 {
 	const struct fp_route *route = request->route;
 
-	return route && !request->given[FP_PARAM_FORMAT] && (route->forms & (route->forms - 1));
+	if (!route)
+		return true; /* a problem, in text or JSON */
+	return !request->given[FP_PARAM_FORMAT] && (route->forms & (route->forms - 1));
 }
 
 static void add_headers(const struct fp_exchange *exchange, const struct fp_reply *reply,

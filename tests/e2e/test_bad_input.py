@@ -163,6 +163,15 @@ def test_404_is_cacheable_for_seconds_only(served):
     assert 'immutable' not in control and all(seconds <= 30 for seconds in age)
 
 
+def test_a_path_that_is_none_is_refused_in_both_forms(served):
+    """It may be cached for seconds, so a cache must know that there are two."""
+    daemon, _ = served
+    for accept, kind in (('text/plain', 'text/plain'), ('*/*', 'application/problem+json')):
+        reply = daemon.request('GET', '/nothing', headers={'Accept': accept})
+        assert reply.headers['Content-Type'].startswith(kind)
+        assert reply.headers['Vary'] == 'Accept'
+
+
 # method, path, status
 METHODS = [
     ('DELETE', '/resolve', 405), ('PUT', '/resolve', 405), ('PATCH', '/repos', 405),
