@@ -334,6 +334,9 @@ class Model:
         newer = [text for text, code in codes.items() if code == 'after-fork-point']
         answer['nearest_newer'] = [text for text in newer if self.rank(text, listing)[0] == min(
             self.rank(other, listing)[0] for other in newer)]
+        answer['other_release'] = self.other_release(listing, codes, branch, stamp)
+        answer['other_labels'] = {listing.readings[text].label for text, code in codes.items()
+                                  if code == 'other-branch' and listing.readings[text].label}
         answer['late_by'] = {text: minutes_between(stamp, listing.readings[text].shown_stamp)
                              for text in newer}
         answer['missing'] = {text: ', '.join(listing.lacking(text)) for text, code in codes.items()
@@ -353,6 +356,14 @@ class Model:
                                       bool(pinned)))
             warnings = [*warnings, *answer.pop('judgement')]
         return {**answer, 'warnings': sorted(warnings)}
+
+    def other_release(self, listing, codes, branch, stamp):
+        """The newest ones of the branch but of another release, before the fork point if any are."""
+        texts = [text for text, code in codes.items() if code == 'other-release'
+                 and self.is_of_branch(listing.readings[text], listing, branch)]
+        texts = [text for text in texts if listing.readings[text].shown_stamp <= stamp] or texts
+        newest = max((self.rank(text, listing)[0] for text in texts), default=None)
+        return [text for text in texts if self.rank(text, listing)[0] == newest]
 
     def pinned(self, listing, branch, overrides, warnings):
         """The version pinned to the branch, unless the feed has it not or it is quarantined."""

@@ -115,7 +115,7 @@ class History:
         self.rng, self.commits, self.lines = rng, [], []
         self.names = ['main', *rng.sample(NAMES, rng.randrange(3, 8)), 'trunk']
         self.clock, self.backwards = rng.choice(CLOCKS), rng.random() < 0.3
-        self.steps = rng.choice([[0, 1, 30, 60], [60, 600, 7200], [0, 60, 3600, 86400]])
+        self.steps = rng.choice([[0, 1, 30, 60], [0, 1, 60], [60, 600, 7200], [0, 60, 3600, 86400]])
         self.lines = [self.add([])]
         while len(self.commits) < size:
             self.grow()
@@ -196,6 +196,8 @@ def settings_of(rng, names, name):
     if branch_sources:
         settings['branch_source'] = branch_sources
     sources = rng.sample(RELEASES, rng.choice([1, 1, 2, 3]))
+    if name.endswith('0'):      # one repository at least with commits that say no release
+        sources = RELEASES[:1]
     settings['release'] = sources if len(sources) > 1 or rng.random() < 0.5 else sources[0]
     settings['packages'] = [package_of(rng, names, f'{name}.P{number}')
                             for number in range(rng.choice([1, 1, 2]))]
