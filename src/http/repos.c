@@ -269,6 +269,20 @@ static void write_row_csv(struct fp_buf *buf, const struct row *row)
 
 /* ---- text ---- */
 
+/* When a source was last read in full, and what is wrong since. */
+static void write_read_at(struct fp_buf *buf, int64_t synced_us, const char *trouble)
+{
+	char time[FP_TIME_TEXT_MAX];
+
+	if (synced_us > 0) {
+		fp_time_format_us(synced_us, time);
+		fp_buf_addf(buf, "\tread %s", time);
+	}
+	if (trouble)
+		fp_buf_addf(buf, "\t%s", trouble);
+	fp_buf_add_char(buf, '\n');
+}
+
 static void write_line(struct fp_http_context *context, struct fp_buf *buf,
 	const struct fp_snapshot_repository *repository)
 {
@@ -284,9 +298,7 @@ static void write_line(struct fp_http_context *context, struct fp_buf *buf,
 	if (repository->branches)
 		fp_buf_addf(buf, "\t%u commits\t%zu branches", repository->branches->view.count,
 			repository->branches->count);
-	if (repository->refs_trouble)
-		fp_buf_addf(buf, "\t%s", repository->refs_trouble);
-	fp_buf_add_char(buf, '\n');
+	write_read_at(buf, repository->refs_synced_us, repository->refs_trouble);
 	for (size_t i = 0; i < repository->settings->package_count; i++) {
 		const struct fp_snapshot_package *package = &repository->packages[i];
 
@@ -294,9 +306,7 @@ static void write_line(struct fp_http_context *context, struct fp_buf *buf,
 			package->state ? "ready" : "not ready");
 		if (package->state)
 			fp_buf_addf(buf, "\t%u versions", package->state->catalog->listed_count);
-		if (package->feed_trouble)
-			fp_buf_addf(buf, "\t%s", package->feed_trouble);
-		fp_buf_add_char(buf, '\n');
+		write_read_at(buf, package->feed_synced_us, package->feed_trouble);
 	}
 }
 

@@ -45,7 +45,8 @@ static const struct {
 		"packages_ready\r\ndemo,https://git.example/"
 		"demo.git,true,main,2020-01-31T22:17:00Z,,"
 		"idle,0,2,1,1,0,1,1\r\n"},
-	{"GET", "/repos?format=text", "", "", 200, "demo\tready\tidle\t2 commits\t1 branches\n"},
+	{"GET", "/repos?format=text", "", "", 200,
+		"demo\tready\tidle\t2 commits\t1 branches\tread 2020-01-31T22:17:00Z\n"},
 	{"GET", "/repos?cursor=7", "", "", 200, "{\"items\":[],\"next\":null}"},
 	{"GET", "/repos/demo", "", "", 200, "\"https://git.example/demo.git\""},
 	/* paths and methods */
