@@ -172,6 +172,44 @@ def test_a_pinned_version_that_no_grammar_reads_has_no_stamp(world):
     assert 'none of the package\'s grammars' in document['reasoning'][-1]['text']
 
 
+def test_a_storm_of_unknown_commits_is_refused_with_a_time(world):
+    sha = world.new_upstream().commit('main', '2020-02-01 00:00')
+    world.new_feed(['2.4.2001150000-main'])
+    daemon = world.new_daemon().start()
+    clients = [daemon.client() for _ in range(150)]
+    for number, client in enumerate(clients):       # all ask before the first is answered
+        client.connection.request('GET', f'/resolve?repo=winui&sha={number + 1:040x}')
+    refused = None
+    for client in clients:
+        reply = client.connection.getresponse()
+        document = json.load(reply)
+        assert (reply.status, document['code']) in (
+            (404, 'unknown-commit'), (429, 'too-many-requests')), document
+        assert int(reply.headers['Retry-After']) > 0 and document['retryable'] is True
+        refused = (reply, document) if reply.status == 429 else refused
+        client.close()
+    reply, document = refused
+    assert reply.headers['Content-Type'].startswith('application/problem+json')
+    assert document['type'] == '/problems/too-many-requests' and document['detail']
+    assert document['instance'] == reply.headers['X-Request-Id']
+    assert daemon.version(sha) == '2.4.2001150000-main'
+
+
+def test_what_is_nearest_when_there_is_no_database(world):
+    upstream = world.new_upstream()
+    sha = upstream.commit('main', '2020-02-01 00:00')
+    upstream.commit('topic', '2020-02-02 00:00', parents=[sha])
+    world.new_feed(['2.4.2002010001-main', '2.4.2002020000-main', '2.3.2001010000-main',
+                    '2.3.2001200000-main', '2.5.2002030000-main', '2.3.2001300000-other',
+                    '2.4.2001300000-other', '2.4.2001290000-other', '2.4.2001280000-topic'])
+    daemon = world.new_daemon().start()
+    document = daemon.resolve(sha, 'main').json
+    assert document['code'] == 'no-database' and document['package'] is None
+    assert document['nearest'] == {
+        'after_fork_point': '2.4.2002010001-main', 'other_release': '2.3.2001200000-main',
+        'branches': ['other', 'topic']}
+
+
 def test_stamp_problems(world):
     upstream = world.new_upstream()
     old = upstream.commit('main', '2021-12-31 23:59')
