@@ -118,6 +118,18 @@ static int export_rows(
 	return r;
 }
 
+/* All of one moment, for they refer to each other. */
+static int export_facts(struct exporter *exporter, struct fp_error *error)
+{
+	sqlite3 *db = exporter->store->facts;
+	int r = fp_sql_execute(db, "BEGIN", error);
+
+	for (size_t i = 0; r >= 0 && i < fp_portable_count(); i++)
+		r = export_rows(exporter, &fp_portables[i], error);
+	fp_sql_execute(db, "COMMIT", NULL);
+	return r;
+}
+
 /* ---- requests ---- */
 
 /* True the first time. */
@@ -236,8 +248,8 @@ static int export_all(struct exporter *exporter, int64_t now_us, struct fp_error
 	fp_json_member_time_us(&exporter->json, "made", now_us);
 	fp_json_member_i64(&exporter->json, "since_us", exporter->since_us);
 	r = end(exporter, error);
-	for (size_t i = 0; r >= 0 && i < fp_portable_count(); i++)
-		r = export_rows(exporter, &fp_portables[i], error);
+	if (r >= 0)
+		r = export_facts(exporter, error);
 	do {
 		if (r >= 0)
 			r = export_some(exporter, &last, &count, error);

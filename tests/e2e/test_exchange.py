@@ -1,12 +1,16 @@
 """export and import: facts and answers as lines of JSON."""
+import contextlib
 import json
 import pathlib
 import shutil
+import sqlite3
 import time
 
 import pytest
+from as_of_model import differences, moment_text
 from daemon import eventually, run_command
 from test_keeping import Load, data_of, run, texts
+from test_overrides import NEWEST, SECOND, delete, put, server      # noqa: F401 (a fixture)
 from test_records import missing_records
 
 
@@ -73,6 +77,60 @@ def test_everything_comes_back(busy, tmp_path):
                for one, answer in given.items())
     assert daemon.version(busy.sha['merged'], 'main') == '2.4.2001312205-main'
     assert daemon.resolve(busy.sha['merged'], 'main').json['id'] > max(ids)
+
+
+def told(folder):
+    with contextlib.closing(sqlite3.connect(f'file:{folder}/facts.db?mode=ro', uri=True)) as facts:
+        return facts.execute('SELECT event, at_us, kind, repo, document FROM events').fetchall()
+
+
+def test_the_past_goes_along(server, tmp_path):     # noqa: F811
+    """The same questions about other moments get the same answers on the other side; builds go on,
+    and nothing is told twice."""
+    daemon, tip, given = server.daemon, server.tip, []
+
+    def ask(**parameters):
+        given.append(daemon.resolve(tip, 'main', **parameters).json)
+        return given[-1]
+
+    ask()
+    assert put(server, f'/quarantine/winui/{NEWEST}').status == 200
+    ask()
+    server.feed.add('MUXPGODatabase', '2.4.2001312204-main')
+    server.feed.write()
+    eventually(lambda: ask()['candidates']['total'] == 6, what='the package')
+    merged = server.upstream.commit('main', '2020-02-02 09:00', parents=[tip])
+    eventually(lambda: ask()['fork_point']['branch_tip'] == merged, what='the push')
+    assert ask(build='leg')['package']['version'] == SECOND
+    hidden = server.folder / 'feed' / 'v3'
+    hidden.rename(server.folder / 'hidden')
+    eventually(lambda: ask()['warnings'][0]['code'] == 'feed-stale', what='the warning')
+    (server.folder / 'hidden').rename(hidden)
+    eventually(lambda: 'feed-stale' not in str(ask()['warnings']), seconds=30, what='its end')
+    assert delete(server, f'/quarantine/winui/{NEWEST}').status == 204
+    assert ask()['package']['version'] == NEWEST
+    at_us = {row['id']: daemon.get(f'/history/{row["id"]}').json['at_us'] for row in given}
+    daemon.stop()
+    text, lines = export(daemon)
+    assert {'publication', 'sync-gap', 'sticky', 'event', 'tip-answer', 'events-told'} <= \
+        {line['kind'] for line in lines}
+    other = tmp_path / 'other'
+    take(other, text)
+    assert facts(run_command('export', '--data-dir', str(other)).stdout) == facts(text)
+    events = told(data_of(daemon))
+    assert events and told(other) == events
+    shutil.rmtree(data_of(daemon))
+    other.rename(data_of(daemon))
+    daemon.start()
+    for document in given:
+        if 'instead_of' not in document:
+            again = daemon.resolve(tip, 'main', as_of=moment_text(at_us[document['id']])).json
+            assert not differences(document, again)
+            assert daemon.get(f'/history/{document["id"]}/replay').json['reproduced'] is True
+    leg = daemon.resolve(tip, 'main', build='leg').json
+    assert leg['package']['version'] == SECOND and leg['instead_of'] == NEWEST
+    daemon.stop()
+    assert told(data_of(daemon)) == events
 
 
 def test_since_goes_on_where_another_ended(busy, tmp_path):
