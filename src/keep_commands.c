@@ -7,6 +7,8 @@
 #include "forkpoint/store/backup.h"
 #include "forkpoint/store/verify.h"
 
+#include "verify_answers.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +225,25 @@ static void print_verified(const struct fp_verified *verified)
 		(unsigned long long)verified->journal, (unsigned long long)verified->sampled);
 }
 
+/* What the state of each moment is made of needs the configuration; damaged databases are not
+ * asked. */
+static int answer_again(
+	const struct fp_config *config, uint64_t sample, uint64_t *problems, struct fp_error *error)
+{
+	struct fp_answered_again again;
+	int r = fp_verify_answers(config, sample, &again, error);
+
+	if (r < 0)
+		return r;
+	printf("answered again: %llu the same to the byte, %llu the same in other words, %llu "
+	       "otherwise; %llu not asked, which stuck to a build, were about another moment, or "
+	       "rest on what is not known any more\n",
+		(unsigned long long)again.same, (unsigned long long)again.other_words,
+		(unsigned long long)again.different, (unsigned long long)again.not_asked);
+	*problems += again.different;
+	return 0;
+}
+
 int fp_command_verify(int count, char **arguments)
 {
 	FP_CLEANUP(fp_config_free_cleanup) struct fp_config *config = NULL;
@@ -245,7 +266,10 @@ int fp_command_verify(int count, char **arguments)
 	if (fp_store_verify(data_dir, sample, print_problem, NULL, &verified, &error) < 0)
 		return fp_keep_fail(&error);
 	print_verified(&verified);
-	problems = verified.problems + verify_mirrors(config);
+	problems = verified.problems;
+	if (config && problems == 0 && answer_again(config, sample, &problems, &error) < 0)
+		return fp_keep_fail(&error);
+	problems += verify_mirrors(config);
 	printf("%llu problem%s\n", (unsigned long long)problems, problems == 1 ? "" : "s");
 	return problems ? FP_EXIT_FAILURE : FP_EXIT_OK;
 }

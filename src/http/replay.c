@@ -2,22 +2,18 @@
  */
 #include "history.h"
 
-#include "forkpoint/base/json_read.h"
 #include "forkpoint/service/as_of.h"
 #include "forkpoint/service/replay.h"
 
 #include <stdio.h>
 
-enum { DOCUMENT_MAX_BYTES = 256 * 1024 * 1024, VALUES_MAX = 16 * 1024 * 1024 };
+enum { DOCUMENT_MAX_BYTES = 256 * 1024 * 1024 };
 
 /* What one replay works with. */
 struct replay {
 	struct fp_request *request;
 	struct fp_stored_record stored; /* document as it is kept, holes blank */
-	struct fp_json_tree *tree;
-	struct fp_question question;
-	bool all;
-	bool comparable; /* the answer rests on the state alone, so it must come out again */
+	struct fp_past_question asked;
 	bool reproduced;
 	struct fp_answer then;
 	struct fp_buf then_text, now_text, differences;
@@ -29,59 +25,12 @@ struct replay {
 static void replay_release(struct replay *replay)
 {
 	fp_stored_record_release(&replay->stored);
-	fp_json_tree_free(replay->tree);
+	fp_past_question_release(&replay->asked);
 	fp_answer_release(&replay->then);
 	fp_buf_release(&replay->then_text);
 	fp_buf_release(&replay->now_text);
 	fp_buf_release(&replay->differences);
 	fp_buf_release(&replay->lines);
-}
-
-static struct fp_str text_member(const struct fp_json_value *object, const char *key)
-{
-	const struct fp_json_value *member = object ? fp_json_member(object, key) : NULL;
-
-	return member && member->type == FP_JSON_STRING ? member->text : (struct fp_str){0};
-}
-
-/* Answers of before the question was kept with them: what they resolved to says it as well. */
-static void read_older(struct replay *replay, const struct fp_json_value *root)
-{
-	const struct fp_json_value *release = fp_json_member(root, "release");
-
-	replay->question.sha = text_member(root, "sha");
-	if (fp_str_equal(text_member(root, "branch_source"), FP_STR_LITERAL("request")))
-		replay->question.branch = text_member(root, "branch");
-	if (fp_str_equal(text_member(release, "source"), FP_STR_LITERAL("request")))
-		replay->question.release = text_member(release, "text");
-}
-
-static int read_question(struct replay *replay, struct fp_error *error)
-{
-	static const struct fp_json_limits limits = {
-		.max_bytes = DOCUMENT_MAX_BYTES, .max_depth = 16, .max_values = VALUES_MAX};
-	const struct fp_json_value *root, *asked;
-	int r = fp_json_tree_read(
-		replay->stored.record.document, &limits, false, &replay->tree, NULL, NULL, error);
-
-	if (r < 0)
-		return r;
-	root = fp_json_tree_root(replay->tree);
-	asked = fp_json_member(root, "asked");
-	replay->question.repo = replay->stored.record.repo;
-	replay->comparable =
-		asked && !fp_json_member(root, "instead_of") && !replay->stored.record.as_of_us;
-	if (!asked) {
-		read_older(replay, root);
-		return 0;
-	}
-	replay->question.sha = text_member(asked, "sha");
-	replay->question.ref = text_member(asked, "ref");
-	replay->question.branch = text_member(asked, "branch");
-	replay->question.release = text_member(asked, "release");
-	replay->question.package = text_member(asked, "package");
-	replay->all = text_member(asked, "candidates").len > 0;
-	return 0;
 }
 
 /* ---- both answers ---- */
@@ -98,8 +47,8 @@ static void write_answer(struct replay *replay, const struct fp_answer *answer, 
 	struct fp_document document;
 
 	fp_document_begin(&document, text);
-	fp_answer_write_json(
-		replay->request->context, answer, &replay->question, replay->all, &document);
+	fp_answer_write_json(replay->request->context, answer, &replay->asked.question,
+		replay->asked.all, &document);
 	if (blank || fp_buf_check(text, NULL) < 0)
 		return;
 	memcpy(record.holes, document.holes, sizeof(record.holes));
@@ -139,11 +88,11 @@ static void compare(struct replay *replay, const struct fp_snapshot *then, int64
 	struct fp_answer *answer = &request->context->answer;
 	struct fp_worker *worker = request->context->worker;
 
-	fp_service_resolve(worker, then, &replay->question, then_us, &replay->then);
+	fp_service_resolve(worker, then, &replay->asked.question, then_us, &replay->then);
 	write_answer(replay, &replay->then, then_us, true, &replay->then_text);
 	replay->reproduced =
 		fp_str_equal(fp_buf_str(&replay->then_text), replay->stored.record.document);
-	fp_service_resolve(worker, now, &replay->question, request->moment_us, answer);
+	fp_service_resolve(worker, now, &replay->asked.question, request->moment_us, answer);
 	write_answer(replay, answer, request->moment_us, false, &replay->now_text);
 	fp_json_init(&replay->json, &replay->differences);
 	fp_json_array_begin(&replay->json);
@@ -168,7 +117,7 @@ static void write_json(struct replay *replay, struct fp_buf *body)
 	fp_json_member_i64(&json, "at_us", record->at_us);
 	fp_json_member_bool(&json, "same", replay->count == 0);
 	fp_json_key(&json, "reproduced");
-	if (replay->comparable)
+	if (replay->asked.comparable)
 		fp_json_bool(&json, replay->reproduced);
 	else
 		fp_json_null(&json);
@@ -232,7 +181,7 @@ enum fp_handled fp_handle_replay(struct fp_request *request, struct fp_reply *re
 	if (replay.stored.record.document.len == 0)
 		return fp_reply_problem(request, reply, "not-found", NULL, 0,
 			"a crash of the machine took what was answered; only that it was is known");
-	if (read_question(&replay, &error) < 0)
+	if (fp_past_question_read(&replay.stored.record, &replay.asked, &error) < 0)
 		return fp_reply_problem(request, reply, "internal", NULL, 0,
 			"the answer that is kept cannot be read: %s", error.text);
 	return run(&replay, reply);

@@ -17,6 +17,20 @@ int fp_store_last_record_id(struct fp_store *store, uint64_t *id, struct fp_erro
 	return 0;
 }
 
+int fp_store_next_record_id(
+	struct fp_store *store, uint64_t from, uint64_t *id, struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {fp_sql_integer((int64_t)from)};
+	int64_t found = 0;
+	int r = fp_sql_find(store, FP_SQL_REQUEST_FROM,
+		"SELECT request FROM requests WHERE request >= ? ORDER BY request LIMIT 1", values,
+		1, &found, error);
+
+	if (r == 0)
+		*id = (uint64_t)found;
+	return r;
+}
+
 void fp_stored_record_release(struct fp_stored_record *stored)
 {
 	free(stored->memory);

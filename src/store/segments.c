@@ -151,14 +151,11 @@ int fp_segment_write(struct fp_store *store, int64_t number, struct fp_error *er
 static int first_segment(
 	struct fp_store *store, int64_t from, int64_t *segment, struct fp_error *error)
 {
-	const struct fp_sql_value values[] = {fp_sql_integer(from << FP_SEGMENT_BITS)};
-	int64_t request = 0;
-	int r = fp_sql_find(store, FP_SQL_REQUEST_FROM,
-		"SELECT request FROM requests WHERE request >= ? ORDER BY request LIMIT 1", values,
-		1, &request, error);
+	uint64_t request = 0;
+	int r = fp_store_next_record_id(store, (uint64_t)from << FP_SEGMENT_BITS, &request, error);
 
 	if (r == 0)
-		*segment = request >> FP_SEGMENT_BITS;
+		*segment = (int64_t)(request >> FP_SEGMENT_BITS);
 	return r;
 }
 

@@ -201,16 +201,13 @@ static const char *examine(struct fp_stored_record *stored)
 
 static int sample_one(struct verifier *verifier, uint64_t from, struct fp_error *error)
 {
-	const struct fp_sql_value values[] = {fp_sql_integer((int64_t)from)};
 	struct fp_stored_record stored = {0};
 	const char *trouble;
-	int64_t id = 0;
-	int r = fp_sql_find(verifier->store, FP_SQL_REQUEST_FROM,
-		"SELECT request FROM requests WHERE request >= ? ORDER BY request LIMIT 1", values,
-		1, &id, error);
+	uint64_t id = 0;
+	int r = fp_store_next_record_id(verifier->store, from, &id, error);
 
 	if (r == 0)
-		r = fp_store_read_record(verifier->store, (uint64_t)id, &stored, error);
+		r = fp_store_read_record(verifier->store, id, &stored, error);
 	if (r == -FP_ERROR_CORRUPT) {
 		tell(verifier, "facts.db: request %016llx: %s", (unsigned long long)id,
 			error ? error->text : "damaged");

@@ -206,3 +206,36 @@ def test_verify_finds_damage(example):
     assert 'journal.0' in run(daemon, 'verify', code=1).stdout
     journal.write_bytes(kept)
     assert '0 problems' in run(daemon, 'verify').stdout
+
+
+def test_past_answers_are_given_again(example):
+    """verify puts their questions to the state of their moments, also when nobody serves; facts
+    that were tampered with yield other answers."""
+    daemon = example.daemon.start()
+    sha = example.sha['1b27fd5f']
+    for name in ('merged', 'bcf9adaa', '18b956f6'):
+        daemon.resolve(example.sha[name], 'main')
+    given = daemon.resolve(sha, 'main').json
+    daemon.resolve(example.sha['18b956f6'], 'release/2.4')
+    daemon.resolve(sha, 'main', candidates='all')
+    example.feed.add('MUXPGODatabase', '2.4.2002010411-main')
+    example.feed.write()
+    eventually(lambda: daemon.version(sha, 'main') == '2.4.2002010411-main', what='the package')
+    time.sleep(2.1)
+    said = run(daemon, 'verify').stdout
+    assert ' 0 otherwise; 0 not asked' in said and 'again: 0 the same' not in said, said
+    daemon.stop()
+    said = run(daemon, 'verify').stdout
+    assert ' 0 otherwise; 0 not asked' in said, said
+    # no commits are at hand: then they are not asked, and that is no problem
+    derived = data_of(daemon) / 'derived.db'
+    kept = derived.read_bytes()
+    derived.unlink()
+    assert 'again: 0 the same' in run(daemon, 'verify').stdout
+    derived.write_bytes(kept)
+    with sqlite3.connect(data_of(daemon) / 'facts.db') as facts:
+        facts.execute("UPDATE versions SET text = '2.4.2001312226-main' WHERE text ="
+                      " '2.4.2001312227-main'")
+    facts.close()
+    said = run(daemon, 'verify', code=1).stdout
+    assert f'the answer {given["id"]} is not what the facts of its moment yield' in said

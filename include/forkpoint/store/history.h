@@ -50,6 +50,9 @@ int fp_store_write_records(struct fp_store *store, const struct fp_record *recor
 	struct fp_error *error);
 /* The highest id there is, 0 = none. */
 int fp_store_last_record_id(struct fp_store *store, uint64_t *id, struct fp_error *error);
+/* The lowest id that is there from `from` on; 1 = none. */
+int fp_store_next_record_id(
+	struct fp_store *store, uint64_t from, uint64_t *id, struct fp_error *error);
 
 struct fp_stored_record {
 	struct fp_record record; /* slices into memory */
