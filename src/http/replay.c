@@ -96,7 +96,7 @@ static void compare(struct replay *replay, const struct fp_snapshot *then, int64
 	write_answer(replay, answer, request->moment_us, false, &replay->now_text);
 	fp_json_init(&replay->json, &replay->differences);
 	fp_json_array_begin(&replay->json);
-	fp_service_differences(&replay->then, answer, tell, replay);
+	fp_service_differences(&replay->asked.question, &replay->then, answer, tell, replay);
 	fp_json_array_end(&replay->json);
 }
 

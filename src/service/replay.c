@@ -6,6 +6,7 @@
 enum { SENTENCE_MAX = 4096 };
 
 struct telling {
+	const struct fp_question *question;
 	const struct fp_answer *then, *now;
 	fp_difference_fn *tell;
 	void *context;
@@ -48,6 +49,50 @@ static void tell_answer(struct telling *telling)
 	fp_buf_addf(&telling->text, "The answer was %.*s and is %.*s.", FP_STR_ARG(then),
 		FP_STR_ARG(now));
 	tell(telling, "answer", (struct fp_str){0}, then, now);
+}
+
+static struct fp_str ancestry_of(const struct fp_answer *answer)
+{
+	const struct fp_catalog_version *version =
+		answer->outcome == FP_OUTCOME_OK ? fp_answer_version(answer, answer->ancestry)
+						 : NULL;
+
+	return version ? version->row.text : (struct fp_str){0};
+}
+
+static struct fp_str or_none(struct fp_str text)
+{
+	return text.len ? text : FP_STR_LITERAL("none");
+}
+
+static void tell_ancestry(struct telling *telling)
+{
+	struct fp_str then = ancestry_of(telling->then), now = ancestry_of(telling->now);
+
+	if (fp_str_equal(then, now))
+		return;
+	fp_buf_addf(&telling->text, "The ancestry answer was %.*s and is %.*s.",
+		FP_STR_ARG(or_none(then)), FP_STR_ARG(or_none(now)));
+	tell(telling, "ancestry", (struct fp_str){0}, then, now);
+}
+
+static void tell_warnings(struct telling *telling)
+{
+	const struct fp_str there = FP_STR_LITERAL("there"), none = {0};
+
+	for (int i = 0; i < FP_WARNING_COUNT; i++) {
+		bool was = fp_answer_warns(telling->then, (enum fp_warning)i);
+		bool is = fp_answer_warns(telling->now, (enum fp_warning)i);
+		const char *code = fp_warning_code((enum fp_warning)i);
+
+		if (was == is)
+			continue;
+		fp_buf_addf(&telling->text, "The warning %s %s: ", code,
+			is ? "is new" : "is there no more");
+		fp_answer_write_warning(
+			is ? telling->now : telling->then, (enum fp_warning)i, &telling->text);
+		tell(telling, "warning", fp_str(code), was ? there : none, is ? there : none);
+	}
 }
 
 /* ---- packages ---- */
@@ -139,6 +184,71 @@ static void tell_branch(struct telling *telling)
 		fp_buf_addf(&telling->text, "Branch %.*s %s.", FP_STR_ARG(name),
 			now.len ? "was not there yet" : "has been deleted");
 	tell(telling, "branch", name, then, now);
+}
+
+static struct fp_str built_commit(const struct fp_answer *answer, char hex[FP_OID_HEX + 1])
+{
+	return answer->started && answer->commit != FP_NO_COMMIT
+		       ? commit_text(answer, answer->commit, hex)
+		       : (struct fp_str){0};
+}
+
+/* What the question names the commit by leads to another one, or to none. */
+static void tell_commit(struct telling *telling)
+{
+	const struct fp_question *question = telling->question;
+	struct fp_str name = question->ref.len ? question->ref : question->sha;
+	char then_hex[FP_OID_HEX + 1], now_hex[FP_OID_HEX + 1];
+	struct fp_str then = built_commit(telling->then, then_hex);
+	struct fp_str now = built_commit(telling->now, now_hex);
+
+	if (fp_str_equal(then, now))
+		return;
+	fp_buf_addf(
+		&telling->text, "%s %.*s ", question->ref.len ? "Ref" : "Commit", FP_STR_ARG(name));
+	if (then.len && now.len)
+		fp_buf_addf(&telling->text, "led to %.12s and leads to %.12s.", then.ptr, now.ptr);
+	else if (now.len)
+		fp_buf_addf(&telling->text, "led to no commit and leads to %.12s.", now.ptr);
+	else
+		fp_buf_addf(
+			&telling->text, "led to %.12s and leads to no single commit.", then.ptr);
+	tell(telling, "commit", name, then, now);
+}
+
+static void tell_pgo_branch(struct telling *telling)
+{
+	struct fp_str then = telling->then->branch_name, now = telling->now->branch_name;
+
+	if (then.len == 0 || now.len == 0 || fp_str_equal(then, now))
+		return;
+	fp_buf_addf(&telling->text, "The PGO branch was %.*s and is %.*s.", FP_STR_ARG(then),
+		FP_STR_ARG(now));
+	tell(telling, "pgo-branch", (struct fp_str){0}, then, now);
+}
+
+static bool has_release(const struct fp_answer *answer)
+{
+	return answer->started &&
+	       (answer->outcome == FP_OUTCOME_OK ? answer->last_step >= FP_STEP_RELEASE
+						 : answer->last_step > FP_STEP_RELEASE);
+}
+
+static void tell_release(struct telling *telling)
+{
+	struct fp_buf FP_CLEANUP_BUF then = {0}, FP_CLEANUP_BUF now = {0};
+
+	fp_buf_init(&then, SENTENCE_MAX);
+	fp_buf_init(&now, SENTENCE_MAX);
+	if (!has_release(telling->then) || !has_release(telling->now))
+		return;
+	fp_release_write(&telling->then->release, &then);
+	fp_release_write(&telling->now->release, &now);
+	if (fp_str_equal(fp_buf_str(&then), fp_buf_str(&now)))
+		return;
+	fp_buf_addf(&telling->text, "The release was %.*s and is %.*s.", (int)then.len, then.data,
+		(int)now.len, now.data);
+	tell(telling, "release", (struct fp_str){0}, fp_buf_str(&then), fp_buf_str(&now));
 }
 
 static bool has_fork_point(const struct fp_answer *answer)
@@ -276,18 +386,27 @@ static void tell_decisions(struct telling *telling, const struct fp_answer *has,
 	}
 }
 
-void fp_service_differences(const struct fp_answer *then, const struct fp_answer *now,
-	fp_difference_fn *tell_one, void *context)
+void fp_service_differences(const struct fp_question *question, const struct fp_answer *then,
+	const struct fp_answer *now, fp_difference_fn *tell_one, void *context)
 {
-	struct telling telling = {.then = then, .now = now, .tell = tell_one, .context = context};
+	struct telling telling = {.question = question,
+		.then = then,
+		.now = now,
+		.tell = tell_one,
+		.context = context};
 
 	fp_buf_init(&telling.text, SENTENCE_MAX);
 	tell_answer(&telling);
+	tell_commit(&telling);
+	tell_pgo_branch(&telling);
+	tell_release(&telling);
 	tell_packages(&telling);
 	tell_branch(&telling);
 	tell_fork_point(&telling);
+	tell_ancestry(&telling);
 	tell_decisions(&telling, now, then, true);
 	tell_decisions(&telling, then, now, false);
 	tell_settings(&telling);
+	tell_warnings(&telling);
 	fp_buf_release(&telling.text);
 }
