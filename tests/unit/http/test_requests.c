@@ -138,7 +138,7 @@ static const struct {
 	{"GET", QUESTION, "", 200, "Cache-Control", "no-cache"},
 	{"GET", QUESTION, "", 200, "Vary", "Accept"},
 	{"GET", QUESTION "&format=json", "", 200, "Vary", NULL},
-	{"GET", "/nothing", "", 404, "Vary", NULL},
+	{"GET", "/nothing", "", 404, "Vary", "Accept"},
 	{"GET", QUESTION, "", 200, "Access-Control-Expose-Headers", "ETag"},
 	{"GET", "/nothing", "", 404, "Access-Control-Allow-Origin", "https://dash.example"},
 	{"DELETE", "/resolve", "", 405, "Allow", "GET, HEAD, POST, OPTIONS"},
