@@ -130,9 +130,10 @@ static struct fp_str without_prolog(struct fp_str text)
 
 static bool is_html(struct fp_str text)
 {
-	static const char *const starts[] = {"<!doc", "<html", "<head", "<body"};
+	static const char *const starts[] = {"<!doctype html", "<html", "<head", "<body"};
 	for (size_t i = 0; i < FP_ARRAY_SIZE(starts); i++)
-		if (text.len >= 5 && strncasecmp(text.ptr, starts[i], 5) == 0)
+		if (text.len >= strlen(starts[i]) &&
+			strncasecmp(text.ptr, starts[i], strlen(starts[i])) == 0)
 			return true;
 	return false;
 }

@@ -189,7 +189,7 @@ static void test_sniff(void **state)
 		{FP_BODY_XML, "<HTML><form action='/login'>", -FP_ERROR_DENIED},
 		{FP_BODY_XML, "<!doctype HTML><p>404", -FP_ERROR_INVALID},
 		{FP_BODY_XML, "<?xml version='1.0'?><feed/>", 0},
-		{FP_BODY_XML, "<!DOCTYPE feed [", -FP_ERROR_INVALID},
+		{FP_BODY_XML, "<?xml version='1.0'?><!DOCTYPE feed [", 0}, /* the parser's to say */
 		{FP_BODY_XML, "{\"version\": \"3.0.0\"}", -FP_ERROR_INVALID},
 		{FP_BODY_XML, "\xff\xfe<", 0}, /* UTF-16 */
 		{FP_BODY_ANY, "<html>sign in", 0},
