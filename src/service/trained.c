@@ -141,29 +141,17 @@ static int find_ancestry(struct fp_worker *worker, struct fp_answer *answer)
 			r = find_trained_ancestor(worker, answer, version, &commit);
 		else if (!pass_over_unknown(answer, version, &cursor))
 			return 0;
-		if (r < 0)
+		if (r > 0)
+			answer->ancestry = version;
+		if (r != 0)
 			return r;
-		if (r == 0)
-			continue;
-		answer->ancestry = version;
-		if (version == answer->selection.chosen) {
-			answer->trained_is_ancestor = true;
-			answer->trained_ancestor = commit;
-			return count_age(worker, answer, commit);
-		}
-		return 0;
 	}
 	return 0;
 }
 
-/* By something else than selection: an earlier answer to the same build, or a pin. */
-static bool is_given(const struct fp_answer *answer)
-{
-	return answer->is_sticky || (answer->pin && !answer->pin_is_void);
-}
-
-/* A version that is given need not be the newest that leads to the fork point. */
-static int judge_given(struct fp_worker *worker, struct fp_answer *answer)
+/* Whether the chosen version's training commit leads to the fork point: 1, 0, or a negative error.
+ */
+static int judge_chosen(struct fp_worker *worker, struct fp_answer *answer)
 {
 	uint32_t commit;
 	int r = find_trained_ancestor(worker, answer, answer->selection.chosen, &commit);
@@ -172,7 +160,14 @@ static int judge_given(struct fp_worker *worker, struct fp_answer *answer)
 		return r;
 	answer->trained_is_ancestor = true;
 	answer->trained_ancestor = commit;
-	return count_age(worker, answer, commit);
+	r = count_age(worker, answer, commit);
+	return r < 0 ? r : 1;
+}
+
+/* By something else than selection: an earlier answer to the same build, or a pin. */
+static bool is_given(const struct fp_answer *answer)
+{
+	return answer->is_sticky || (answer->pin && !answer->pin_is_void);
 }
 
 static void warn(struct fp_answer *answer)
@@ -200,10 +195,13 @@ int fp_answer_judge_training(struct fp_worker *worker, struct fp_answer *answer)
 		return 0;
 	r = list_training_commits(worker, answer);
 	if (r >= 0)
+		r = judge_chosen(worker, answer);
+	/* Nothing eligible is newer than what selection chose; what is given may be older. */
+	if (r > 0 && !is_given(answer))
+		answer->ancestry = answer->selection.chosen;
+	else if (r >= 0)
 		r = find_ancestry(worker, answer);
-	if (r >= 0 && is_given(answer) && !answer->trained_is_ancestor)
-		r = judge_given(worker, answer);
 	if (r >= 0)
 		warn(answer);
-	return r;
+	return r < 0 ? r : 0;
 }
