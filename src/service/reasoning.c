@@ -336,7 +336,10 @@ static void write_stale(const char *what, struct fp_str name, int64_t synced_us,
 {
 	char time[FP_TIME_TEXT_MAX];
 
-	fp_buf_addf(buf, "%s %.*s was ", what, FP_STR_ARG(name));
+	fp_buf_add_text(buf, what);
+	fp_buf_add_char(buf, ' ');
+	fp_buf_add_str(buf, name);
+	fp_buf_add_text(buf, " was ");
 	if (synced_us < 0) {
 		fp_buf_add_text(buf, "never read in full");
 	} else {
