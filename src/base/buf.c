@@ -84,26 +84,13 @@ char *fp_buf_extend(struct fp_buf *buf, size_t len)
 	return start;
 }
 
-void fp_buf_add(struct fp_buf *buf, const void *data, size_t len)
+void fp_buf_add_growing(struct fp_buf *buf, const void *data, size_t len)
 {
-	if (len == 0 || !make_room(buf, len))
+	if (!make_room(buf, len))
 		return;
 	memcpy(buf->data + buf->len, data, len);
 	buf->len += len;
 	buf->data[buf->len] = '\0';
-}
-
-void fp_buf_add_char(struct fp_buf *buf, char c)
-{
-	if (!make_room(buf, 1))
-		return;
-	buf->data[buf->len++] = c;
-	buf->data[buf->len] = '\0';
-}
-
-void fp_buf_add_str(struct fp_buf *buf, struct fp_str s)
-{
-	fp_buf_add(buf, s.ptr, s.len);
 }
 
 void fp_buf_addf(struct fp_buf *buf, const char *format, ...)

@@ -99,10 +99,13 @@ static size_t clean_run(struct fp_str s)
 	while (at < s.len) {
 		size_t step;
 
-		if (s.len - at >= sizeof(word)) {
-			memcpy(&word, s.ptr + at, sizeof(word));
+		if (s.len >= sizeof(word)) {
+			/* At the end some bytes are looked at twice rather than one by one. */
+			size_t last = s.len - sizeof(word), from = at < last ? at : last;
+
+			memcpy(&word, s.ptr + from, sizeof(word));
 			if (!has_special(word)) {
-				at += sizeof(word);
+				at = from + sizeof(word);
 				continue;
 			}
 		}

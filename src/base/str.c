@@ -4,32 +4,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-char fp_char_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-bool fp_char_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-bool fp_char_is_alnum(char c)
-{
-	char lower = fp_char_lower(c);
-
-	return fp_char_is_digit(c) || (lower >= 'a' && lower <= 'z');
-}
-
-int fp_char_hex_value(char c)
-{
-	char lower = fp_char_lower(c);
-
-	if (fp_char_is_digit(c))
-		return c - '0';
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 bool fp_str_equal(struct fp_str a, struct fp_str b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);

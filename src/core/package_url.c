@@ -9,23 +9,19 @@ static bool is_unreserved(char c)
 }
 
 /* Lower case; what is not unreserved in RFC 3986 is percent-escaped, so that no name or version
- * from outside can lead to another address. Written run by run: every answer has such a URL. */
+ * from outside can lead to another address. Every answer has such a URL. */
 static void add_part(struct fp_str text, struct fp_buf *buf)
 {
-	char run[64];
-	size_t len = 0;
+	static const char digits[] = "0123456789ABCDEF";
 
 	for (size_t i = 0; i < text.len; i++) {
 		char c = fp_char_lower(text.ptr[i]);
+		char escape[3] = {'%', digits[(unsigned char)c >> 4], digits[c & 15]};
 
 		if (is_unreserved(c))
-			run[len++] = c;
-		if (!is_unreserved(c) || len == sizeof(run) || i + 1 == text.len) {
-			fp_buf_add(buf, run, len);
-			len = 0;
-		}
-		if (!is_unreserved(c))
-			fp_buf_addf(buf, "%%%02X", (unsigned char)c);
+			fp_buf_add_char(buf, c);
+		else
+			fp_buf_add(buf, escape, sizeof(escape));
 	}
 }
 

@@ -34,10 +34,35 @@ void fp_buf_reserve(struct fp_buf *buf, size_t more);
 /* Appends len bytes that the caller fills in, all, at the returned place; NULL when the buffer has
  * failed. */
 char *fp_buf_extend(struct fp_buf *buf, size_t len);
-void fp_buf_add(struct fp_buf *buf, const void *data, size_t len);
-void fp_buf_add_char(struct fp_buf *buf, char c);
-void fp_buf_add_str(struct fp_buf *buf, struct fp_str s);
-/* Inline, so that a literal's length is known when compiling: replies are made of literals. */
+/* For fp_buf_add where there is no room yet, or none at all. */
+void fp_buf_add_growing(struct fp_buf *buf, const void *data, size_t len);
+
+/* Inline, here and below, because replies are made of hundreds of literals: their lengths are known
+ * when compiling, and nearly always there is room. */
+static inline void fp_buf_add(struct fp_buf *buf, const void *data, size_t len)
+{
+	if (len == 0)
+		return;
+	if (buf->state != FP_BUF_OK || len > buf->max - buf->len ||
+		len >= buf->capacity - buf->len) {
+		fp_buf_add_growing(buf, data, len);
+		return;
+	}
+	memcpy(buf->data + buf->len, data, len);
+	buf->len += len;
+	buf->data[buf->len] = '\0';
+}
+
+static inline void fp_buf_add_char(struct fp_buf *buf, char c)
+{
+	fp_buf_add(buf, &c, 1);
+}
+
+static inline void fp_buf_add_str(struct fp_buf *buf, struct fp_str s)
+{
+	fp_buf_add(buf, s.ptr, s.len);
+}
+
 static inline void fp_buf_add_text(struct fp_buf *buf, const char *text)
 {
 	fp_buf_add(buf, text, strlen(text));

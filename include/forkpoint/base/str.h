@@ -51,11 +51,33 @@ size_t fp_utf8_length(const char *text, size_t left);
 /* Matches a glob with `*` (any run, slashes included) as its only wildcard. */
 bool fp_str_matches_glob(struct fp_str s, const char *pattern);
 
-char fp_char_lower(char c);
-bool fp_char_is_digit(char c);
-bool fp_char_is_alnum(char c);
+/* Inline: every request asks this of each of its characters, and of some of its answer's. */
+static inline char fp_char_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static inline bool fp_char_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool fp_char_is_alnum(char c)
+{
+	char lower = fp_char_lower(c);
+
+	return fp_char_is_digit(c) || (lower >= 'a' && lower <= 'z');
+}
+
 /* 0 to 15, -1 when c is no hexadecimal digit. */
-int fp_char_hex_value(char c);
+static inline int fp_char_hex_value(char c)
+{
+	char lower = fp_char_lower(c);
+
+	if (fp_char_is_digit(c))
+		return c - '0';
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
 
 /*
  * Nearest names for "did you mean". The distance is Levenshtein's over lower-cased bytes; only the
