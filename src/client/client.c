@@ -119,7 +119,7 @@ static int print(const struct fp_call *call, const struct fp_transfer_options *o
 			options->server, heard->status);
 		return code;
 	}
-	if (heard->status == 401)
+	if (heard->status == 401 && !options->token)
 		fputs("forkpoint: give the token by --token-file FILE or in FORKPOINT_TOKEN\n",
 			stderr);
 	if (heard->body.len)

@@ -43,14 +43,21 @@ static int take(void *context, const struct fp_finding *finding)
 	return fp_buf_check(findings->buf, NULL);
 }
 
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 static void write_counts(struct findings *findings, struct fp_str repo)
 {
 	struct fp_json *json = &findings->json;
 
 	if (findings->form == FP_FORM_TEXT) {
-		fp_buf_addf(findings->buf, "%.*s: %zu errors, %zu warnings, %zu notes\n",
+		fp_buf_addf(findings->buf, "%.*s: %zu error%s, %zu warning%s, %zu note%s\n",
 			FP_STR_ARG(repo), findings->count[FP_LINT_ERROR],
-			findings->count[FP_LINT_WARNING], findings->count[FP_LINT_NOTE]);
+			plural(findings->count[FP_LINT_ERROR]), findings->count[FP_LINT_WARNING],
+			plural(findings->count[FP_LINT_WARNING]), findings->count[FP_LINT_NOTE],
+			plural(findings->count[FP_LINT_NOTE]));
 		return;
 	}
 	fp_json_array_end(json);

@@ -53,14 +53,20 @@ void fp_what_if_world_release(struct fp_what_if_world *world)
 	fp_snapshot_free(world->snapshot);
 }
 
+/* A quarantine moves no version, so that it is looked for only in case. */
 static uint32_t translate(
 	const struct fp_what_if_world *world, const struct fp_answer *answer, uint32_t version)
 {
 	const struct fp_catalog *catalog = answer->package->state->catalog;
 	const struct fp_catalog_version *there = fp_answer_version(&world->answer, version);
-	const struct fp_catalog_version *here =
-		there ? fp_catalog_find(catalog, there->row.text) : NULL;
+	const struct fp_catalog_version *here;
 
+	if (!there)
+		return FP_SELECT_NO_VERSION;
+	if (version < catalog->version_count &&
+		fp_str_equal(catalog->versions[version].row.text, there->row.text))
+		return version;
+	here = fp_catalog_find(catalog, there->row.text);
 	return here ? (uint32_t)(here - catalog->versions) : FP_SELECT_NO_VERSION;
 }
 

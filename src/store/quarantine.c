@@ -13,11 +13,13 @@ struct rules {
 	struct fp_map versions; /* by their keys */
 	struct range *ranges;
 	size_t range_count;
+	struct fp_buf key; /* of the version at hand: room that is used again */
 };
 
 static void rules_release(struct rules *rules)
 {
 	fp_map_release(&rules->versions);
+	fp_buf_release(&rules->key);
 	free(rules->ranges);
 }
 
@@ -50,6 +52,7 @@ static int read_rules(struct rules *rules, struct fp_str repo, struct fp_str pac
 	size_t count = overrides ? overrides->count : 0;
 	int r = 0;
 
+	fp_buf_init(&rules->key, FP_VERSION_MAX_BYTES * 4);
 	rules->ranges = calloc(count + 1, sizeof(*rules->ranges));
 	if (!rules->ranges)
 		return -FP_ERROR_MEMORY;
@@ -63,26 +66,26 @@ static int read_rules(struct rules *rules, struct fp_str repo, struct fp_str pac
 	return r;
 }
 
-static bool has_key(const struct fp_map *keys, struct fp_str version)
+static bool has_key(struct rules *rules, struct fp_str version)
 {
-	struct fp_buf FP_CLEANUP_BUF key = {0};
 	uint32_t ignored;
 
-	if (keys->count == 0)
+	if (rules->versions.count == 0)
 		return false;
-	fp_buf_init(&key, FP_VERSION_MAX_BYTES * 4);
-	fp_version_key(version, &key);
-	return key.state == FP_BUF_OK && fp_map_get(keys, fp_buf_str(&key), &ignored);
+	fp_buf_clear(&rules->key);
+	fp_version_key(version, &rules->key);
+	return rules->key.state == FP_BUF_OK &&
+	       fp_map_get(&rules->versions, fp_buf_str(&rules->key), &ignored);
 }
 
-static bool is_quarantined(const struct rules *rules, const struct fp_catalog_version *version)
+static bool is_quarantined(struct rules *rules, const struct fp_catalog_version *version)
 {
 	if (version->decoded.grammar != FP_GRAMMAR_NONE)
 		for (size_t i = 0; i < rules->range_count; i++)
 			if (version->decoded.minute >= rules->ranges[i].first &&
 				version->decoded.minute <= rules->ranges[i].last)
 				return true;
-	return has_key(&rules->versions, version->row.text);
+	return has_key(rules, version->row.text);
 }
 
 static bool has_quarantined(const struct fp_catalog *catalog)
@@ -95,7 +98,7 @@ static bool has_quarantined(const struct fp_catalog *catalog)
 
 /* The rows that are to be told otherwise. */
 static size_t list_changes(
-	const struct rules *rules, const struct fp_catalog *catalog, struct fp_catalog_row *rows)
+	struct rules *rules, const struct fp_catalog *catalog, struct fp_catalog_row *rows)
 {
 	size_t count = 0;
 
