@@ -4,6 +4,8 @@
 -- Words
 --   page        up to 4,096 commits, or the facts that one append brought, as one blob: columns as
 --               they are in memory, so that loading is copying.
+--   reach       what is remembered of one branch (include/forkpoint/graph/reach.h), written when the
+--               daemon stops so that its next start need not build it.
 --   facts       what a commit's tree says: its release and its PGO branch. Many commits share one.
 --   source      how trees were read: the settings that say which files to look into. Its digest
 --               stands beside what was read, for other settings read something else.
@@ -18,11 +20,12 @@ CREATE TABLE commit_sources (
 	whole INTEGER NOT NULL
 ) STRICT;
 
--- first: the number of the page's first commit or facts. checksum: XXH3-64 of content, as SQLite
--- has none of its own. content: see src/graph/columns.c and src/store/facts_page.c.
+-- first: the number of the page's first commit or facts; reaches are numbered from 0. checksum:
+-- XXH3-64 of content, as SQLite has none of its own. content: see src/graph/columns.c,
+-- src/store/facts_page.c and src/graph/reach_page.c.
 CREATE TABLE pages (
 	repository INTEGER NOT NULL REFERENCES commit_sources ON DELETE CASCADE,
-	kind INTEGER NOT NULL CHECK (kind IN (1, 2)), -- 1 commits, 2 facts
+	kind INTEGER NOT NULL CHECK (kind IN (1, 2, 3)), -- 1 commits, 2 facts, 3 a reach
 	first INTEGER NOT NULL,
 	count INTEGER NOT NULL,
 	checksum INTEGER NOT NULL,

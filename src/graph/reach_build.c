@@ -15,18 +15,25 @@ enum {
 	BASE_SETS_BYTES = 64 * 1024,
 };
 
+int fp_reach_reserve_chain(struct fp_reach *reach, uint32_t count, uint32_t length)
+{
+	reach->chain = malloc(length * sizeof(*reach->chain));
+	if (!reach->chain)
+		return -FP_ERROR_MEMORY;
+	reach->chain_length = length;
+	reach->sets.max_bytes =
+		BASE_SETS_BYTES + (uint64_t)(count - length) * sizeof(*reach->chain);
+	return 0;
+}
+
 static int list_chain(const struct fp_graph_view *view, struct fp_reach *reach)
 {
 	uint32_t length = 0;
 
 	for (uint32_t at = reach->tip; at != FP_NO_COMMIT; at = fp_graph_first_parent(view, at))
 		length++;
-	reach->chain = malloc(length * sizeof(*reach->chain));
-	if (!reach->chain)
+	if (fp_reach_reserve_chain(reach, view->count, length) < 0)
 		return -FP_ERROR_MEMORY;
-	reach->chain_length = length;
-	reach->sets.max_bytes =
-		BASE_SETS_BYTES + (uint64_t)(view->count - length) * sizeof(*reach->chain);
 	for (uint32_t at = reach->tip; at != FP_NO_COMMIT; at = fp_graph_first_parent(view, at))
 		reach->chain[--length] = at;
 	return 0;
@@ -199,7 +206,7 @@ static struct fp_reach *extend(
 	return set_from(view, reach, scratch, first) < 0 ? NULL : fp_reach_ref(reach);
 }
 
-static struct fp_reach *reach_new(uint32_t tip, uint32_t count)
+struct fp_reach *fp_reach_new(uint32_t tip, uint32_t count)
 {
 	struct fp_reach *reach = calloc(1, sizeof(*reach));
 	uint32_t capacity = count + count / 16 + 1024; /* room for the commits of some pushes */
@@ -226,7 +233,7 @@ struct fp_reach *fp_reach_build(const struct fp_graph_view *view, uint32_t tip,
 
 	if (previous && previous->tip == tip && previous->capacity >= view->count)
 		return extend(view, previous, scratch);
-	reach = reach_new(tip, view->count);
+	reach = fp_reach_new(tip, view->count);
 	if (!reach)
 		return NULL;
 	if (list_chain(view, reach) < 0) {

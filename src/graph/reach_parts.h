@@ -88,6 +88,13 @@ int fp_reach_collect_bases(const struct fp_graph_view *view, const struct fp_rea
 int fp_reach_leads_to(const struct fp_graph_view *view, const struct fp_reach *reach,
 	struct fp_scratch *scratch, uint32_t ancestor, uint32_t commit);
 
+/* ---- reach_build.c ---- */
+
+/* One over so many commits, all of them outside, without a chain. NULL when out of memory. */
+struct fp_reach *fp_reach_new(uint32_t tip, uint32_t count);
+/* Room for the chain, and how large sets of bases may be beside it. */
+int fp_reach_reserve_chain(struct fp_reach *reach, uint32_t count, uint32_t length);
+
 /* ---- reach_count.c ---- */
 
 /* What a walk may still look at is *steps, negative when it was too little; then nothing that was

@@ -197,18 +197,35 @@ static int list_branches(
 	return 0;
 }
 
-static struct fp_reach *previous_reach(
-	const struct fp_branches *previous, const struct fp_graph_view *view, struct fp_str name)
-{
-	const struct fp_branch *branch;
+/* ---- reaches ---- */
 
-	if (!previous || previous->view.graph != view->graph)
-		return NULL;
-	branch = fp_branches_find(previous, name);
-	return branch ? branch->reach : NULL;
+void fp_kept_reaches_release(struct fp_kept_reaches *kept)
+{
+	for (size_t i = 0; i < kept->count; i++)
+		fp_reach_unref(kept->items[i]);
+	free(kept->items);
+	*kept = (struct fp_kept_reaches){0};
 }
 
-/* ---- reaches ---- */
+/* Where reaches may be had from instead of being built. */
+struct lenders {
+	const struct fp_branches *previous;
+	const struct fp_kept_reaches *kept;
+};
+
+static struct fp_reach *borrow_reach(const struct lenders *lenders,
+	const struct fp_graph_view *view, const struct fp_branch *branch)
+{
+	const struct fp_branches *previous = lenders->previous;
+	const struct fp_branch *same = NULL;
+
+	for (size_t i = 0; lenders->kept && i < lenders->kept->count; i++)
+		if (fp_reach_tip(lenders->kept->items[i]) == branch->tip)
+			return lenders->kept->items[i];
+	if (previous && previous->view.graph == view->graph)
+		same = fp_branches_find(previous, branch->name);
+	return same ? same->reach : NULL;
+}
 
 /*
  * What a repository's commits may take in memory, all told, is 64 bytes a commit and a little that
@@ -226,10 +243,10 @@ static uint64_t bytes_allowed(const struct fp_branches *branches)
 }
 
 static int build_reach(struct fp_branches *branches, struct fp_branch *branch,
-	const struct fp_branches *previous, struct fp_scratch *scratch, uint64_t *bytes)
+	const struct lenders *lenders, struct fp_scratch *scratch, uint64_t *bytes)
 {
 	branch->reach = fp_reach_build(&branches->view, branch->tip,
-		previous_reach(previous, &branches->view, branch->name), scratch);
+		borrow_reach(lenders, &branches->view, branch), scratch);
 	if (!branch->reach)
 		return -FP_ERROR_MEMORY;
 	*bytes += fp_reach_memory_bytes(branch->reach);
@@ -270,7 +287,7 @@ static struct fp_branch *choose_pivot(
 }
 
 static int build_reaches(struct fp_branches *branches,
-	const struct fp_repository_settings *settings, const struct fp_branches *previous,
+	const struct fp_repository_settings *settings, const struct lenders *lenders,
 	struct fp_scratch *scratch)
 {
 	uint64_t bytes = fp_graph_memory_bytes(branches->view.graph), last = 0;
@@ -278,12 +295,12 @@ static int build_reaches(struct fp_branches *branches,
 
 	if (!branch)
 		return 0;
-	if (build_reach(branches, branch, previous, scratch, &bytes) < 0)
+	if (build_reach(branches, branch, lenders, scratch, &bytes) < 0)
 		return -FP_ERROR_MEMORY;
 	branches->pivot = branch->reach;
 	last = fp_reach_memory_bytes(branch->reach);
 	while (bytes + last <= bytes_allowed(branches) && (branch = next_tracked(branches))) {
-		if (build_reach(branches, branch, previous, scratch, &bytes) < 0)
+		if (build_reach(branches, branch, lenders, scratch, &bytes) < 0)
 			return -FP_ERROR_MEMORY;
 		last = fp_reach_memory_bytes(branch->reach);
 	}
@@ -293,8 +310,9 @@ static int build_reaches(struct fp_branches *branches,
 struct fp_branches *fp_branches_build(const struct fp_repository_settings *settings,
 	const struct fp_graph_view *view, struct fp_ref_rows *refs, int64_t revision,
 	const struct fp_facts_rows *facts, const struct fp_branches *previous,
-	struct fp_scratch *scratch)
+	const struct fp_kept_reaches *kept, struct fp_scratch *scratch)
 {
+	const struct lenders lenders = {previous, kept};
 	struct fp_branches *branches = calloc(1, sizeof(*branches));
 
 	if (!branches) {
@@ -307,7 +325,7 @@ struct fp_branches *fp_branches_build(const struct fp_repository_settings *setti
 	*refs = (struct fp_ref_rows){0};
 	branches->revision = revision;
 	if (copy_facts(branches, facts) < 0 || list_branches(branches, settings) < 0 ||
-		build_reaches(branches, settings, previous, scratch) < 0 ||
+		build_reaches(branches, settings, &lenders, scratch) < 0 ||
 		fp_branch_twins_find(branches, settings) < 0) {
 		fp_branches_unref(branches);
 		return NULL;

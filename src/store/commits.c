@@ -1,10 +1,8 @@
 /* Commits and what their trees say, kept as pages; see migrations/derived.sql. */
 #include "facts_page.h"
-#include "sql.h"
+#include "pages.h"
 
 #include "forkpoint/graph/columns.h"
-
-enum page_kind { PAGE_COMMITS = 1, PAGE_FACTS = 2 };
 
 enum { COMMIT_PAGE_MAX_BYTES = 64 << 20 }; /* octopus merges' parents included */
 
@@ -65,11 +63,6 @@ static int load_source(struct fp_store *store, int64_t repository, const char *d
 	return 0;
 }
 
-static uint64_t checksum_of(struct fp_str content)
-{
-	return fp_hash64(content.ptr, content.len, 0);
-}
-
 /* What loading fills; exactly one of the two is wanted for a kind of page. */
 struct target {
 	struct fp_graph *graph;
@@ -77,16 +70,15 @@ struct target {
 	uint32_t facts_count;
 };
 
-static int read_page(sqlite3_stmt *statement, enum page_kind kind, uint32_t expected_first,
+static int read_page(sqlite3_stmt *statement, enum fp_page_kind kind, uint32_t expected_first,
 	uint32_t *count, const struct target *target, struct fp_error *error)
 {
-	struct fp_str content = fp_sql_column(statement, 3);
+	struct fp_str content;
+	uint32_t first;
 
-	*count = (uint32_t)sqlite3_column_int64(statement, 1);
-	if (sqlite3_column_int64(statement, 0) != expected_first ||
-		(uint64_t)sqlite3_column_int64(statement, 2) != checksum_of(content))
+	if (!fp_page_read(statement, &first, count, &content) || first != expected_first)
 		return 1;
-	if (kind == PAGE_COMMITS)
+	if (kind == FP_PAGE_COMMITS)
 		return fp_graph_append_page(
 			target->graph, content, *count, target->facts_count, error);
 	if (*count > target->facts_count - target->facts->count)
@@ -95,16 +87,12 @@ static int read_page(sqlite3_stmt *statement, enum page_kind kind, uint32_t expe
 }
 
 /* 1 when a page is missing or damaged. */
-static int read_pages(struct fp_store *store, int64_t repository, enum page_kind kind,
+static int read_pages(struct fp_store *store, int64_t repository, enum fp_page_kind kind,
 	uint32_t total, const struct target *target, struct fp_error *error)
 {
 	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
-	const struct fp_sql_value values[] = {fp_sql_integer(repository), fp_sql_integer(kind)};
 	uint32_t done = 0, count = 0;
-	int r = fp_sql_start(store, FP_SQL_PAGES_LOAD,
-		"SELECT first, count, checksum, content FROM pages"
-		" WHERE repository = ? AND kind = ? ORDER BY first",
-		values, 2, &statement, error);
+	int r = fp_pages_start(store, repository, kind, &statement, error);
 
 	while (r >= 0) {
 		r = fp_sql_step(statement, error);
@@ -127,11 +115,11 @@ static int load_content(struct fp_store *store, int64_t repository, const struct
 	facts->items = calloc(source->facts + (size_t)1, sizeof(*facts->items));
 	if (!facts->items)
 		return fp_error_memory(error);
-	r = read_pages(store, repository, PAGE_FACTS, source->facts, &target, error);
+	r = read_pages(store, repository, FP_PAGE_FACTS, source->facts, &target, error);
 	if (r == 0 && fp_graph_expect(graph, source->commits) < 0)
 		return fp_error_memory(error);
 	if (r == 0)
-		r = read_pages(store, repository, PAGE_COMMITS, source->commits, &target, error);
+		r = read_pages(store, repository, FP_PAGE_COMMITS, source->commits, &target, error);
 	return r;
 }
 
@@ -166,29 +154,6 @@ int fp_store_load_commits(struct fp_store *store, int64_t repository, const char
 
 /* ---- appending ---- */
 
-static int put_page(struct fp_store *store, int64_t repository, enum page_kind kind, uint32_t first,
-	uint32_t count, const struct fp_buf *page, struct fp_error *error)
-{
-	struct fp_str content = fp_buf_str(page);
-	const struct fp_sql_value values[] = {
-		fp_sql_integer(repository),
-		fp_sql_integer(kind),
-		fp_sql_integer(first),
-		fp_sql_integer(count),
-		fp_sql_integer((int64_t)checksum_of(content)),
-		fp_sql_blob(content.ptr, content.len),
-	};
-	int r = fp_buf_check(page, error);
-
-	if (r < 0)
-		return r;
-	return fp_sql_run(store, FP_SQL_PAGE_PUT,
-		"INSERT INTO pages (repository, kind, first, count, checksum, content)"
-		" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = excluded.count,"
-		" checksum = excluded.checksum, content = excluded.content",
-		values, FP_ARRAY_SIZE(values), error);
-}
-
 /* From the page on in which `first` lies: that one is written again, fuller. */
 static int put_commits(struct fp_store *store, int64_t repository, const struct fp_graph_view *view,
 	uint32_t first, struct fp_error *error)
@@ -204,7 +169,9 @@ static int put_commits(struct fp_store *store, int64_t repository, const struct 
 
 		fp_buf_clear(&page);
 		fp_graph_write_page(view, first, count, &page);
-		r = put_page(store, repository, PAGE_COMMITS, first, count, &page, error);
+		r = fp_page_put(store,
+			&(struct fp_page_place){repository, FP_PAGE_COMMITS, first, count}, &page,
+			error);
 	}
 	return r;
 }
@@ -219,8 +186,10 @@ static int put_facts(struct fp_store *store, int64_t repository,
 		return 0;
 	fp_buf_init(&page, FP_FACTS_PAGE_MAX_BYTES);
 	fp_facts_page_write(append->facts + append->first_facts, count, &page);
-	return put_page(store, repository, PAGE_FACTS, (uint32_t)append->first_facts,
-		(uint32_t)count, &page, error);
+	return fp_page_put(store,
+		&(struct fp_page_place){
+			repository, FP_PAGE_FACTS, (uint32_t)append->first_facts, (uint32_t)count},
+		&page, error);
 }
 
 static int set_source(struct fp_store *store, int64_t repository, uint32_t commits,

@@ -90,7 +90,8 @@ struct fp_branches *fp_repository_source_branches(struct fp_repository_source *s
 		fp_ref_rows_release(&refs);
 	else
 		branches = fp_branches_build(settings, &view, &refs, source->revision, &facts,
-			previous, &source->scratch);
+			previous, &source->kept, &source->scratch);
+	fp_kept_reaches_release(&source->kept);
 	if (branches)
 		branches->arrivals = source->arrivals;
 	free(facts.items);
@@ -176,6 +177,8 @@ static int load_commits(struct fp_repository_source *source, struct fp_error *er
 		r = source->graph ? 0 : fp_error_memory(error);
 	} else if (r == 0) {
 		r = restore_facts(source, &facts, error);
+		if (r >= 0)
+			r = fp_repository_source_load_reaches(source, error);
 		if (r >= 0 && !source->whole)
 			fp_log(FP_LOG_INFO, "mirror.reading_resumed", "repo=%s commits=%u",
 				source->config->name, fp_graph_count(source->graph));
@@ -247,6 +250,7 @@ void fp_repository_source_free(struct fp_repository_source *source)
 	fp_source_reader_free(source->reader);
 	fp_graph_unref(source->graph);
 	fp_ref_rows_release(&source->refs);
+	fp_kept_reaches_release(&source->kept);
 	fp_scratch_release(&source->scratch);
 	fp_noted_release(&source->noted);
 	fp_store_close(source->store);

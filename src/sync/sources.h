@@ -73,6 +73,7 @@ struct fp_repository_source {
 	struct fp_noted noted;
 	bool rescued;  /* what a mirror that was set aside had was looked for */
 	bool taken_in; /* refs and commits are as the mirror has them: only a fetch changes that */
+	struct fp_kept_reaches kept; /* until the first snapshot */
 	struct fp_scratch scratch;
 	struct fp_repository_status status; /* under the sync's lock */
 	struct fp_vain_looks vain;	    /* under the sync's lock */
@@ -162,6 +163,11 @@ int fp_repository_source_store_commits(
 /* Branches from what is loaded; NULL when out of memory. */
 struct fp_branches *fp_repository_source_branches(struct fp_repository_source *source,
 	const struct fp_repository_settings *settings, const struct fp_branches *previous);
+/* ---- repository_reaches.c ---- */
+
+/* When all looks have ended: what the next run's start need not build. */
+void fp_repository_sources_keep_reaches(struct fp_sync *sync);
+int fp_repository_source_load_reaches(struct fp_repository_source *source, struct fp_error *error);
 
 int fp_feed_source_new(
 	struct fp_sync *sync, size_t index, struct fp_feed_source **source, struct fp_error *error);

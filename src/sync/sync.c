@@ -249,6 +249,7 @@ void fp_sync_stop(struct fp_sync *sync)
 	if (!sync)
 		return;
 	stop_threads(sync);
+	fp_repository_sources_keep_reaches(sync);
 	pthread_mutex_lock(&sync->lock);
 	fp_sync_unload(sync);
 	pthread_mutex_unlock(&sync->lock);

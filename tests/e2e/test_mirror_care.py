@@ -249,15 +249,19 @@ def test_progress_moves_and_a_restart_resumes(big):
     assert daemon.resolve(big.upstream.tip('main'), 'main').status == 200
 
 
-def kept(daemon):
-    """(commits, whether these are all) that the daemon has written down; (0, False) before."""
+def derived(daemon, question):
+    """The first row of derived.db that answers; None where there is none yet."""
     path = pathlib.Path(daemon.config['data_dir'], 'derived.db')
     try:
         with contextlib.closing(sqlite3.connect(f'file:{path}?mode=ro', uri=True)) as database:
-            row = database.execute('SELECT commits, whole FROM commit_sources').fetchone()
+            return database.execute(question).fetchone()
     except sqlite3.OperationalError:
-        row = None
-    return row or (0, 0)
+        return None
+
+
+def kept(daemon):
+    """(commits, whether these are all) that the daemon has written down; (0, 0) before."""
+    return derived(daemon, 'SELECT commits, whole FROM commit_sources') or (0, 0)
 
 
 def test_reading_goes_on_behind_what_was_kept(big):
@@ -284,10 +288,12 @@ def test_reading_goes_on_behind_what_was_kept(big):
     assert daemon.resolve(big.upstream.tip('main'), 'main').status == 200
     assert kept(daemon) == (big.commits, 1)
     daemon.stop()
+    assert derived(daemon, 'SELECT count(*) FROM pages WHERE kind = 3') == (1,), 'no reach was kept'
     resumed = daemon.log.count('mirror.reading_resumed')
     daemon.start()
     assert daemon.get('/repos/winui').json['sizes']['commits'] == big.commits
     assert daemon.log.count('mirror.reading_resumed') == resumed
+    assert daemon.resolve(big.upstream.tip('main'), 'main').status == 200
 
 
 def test_a_kill_while_cloning_leaves_nothing_in_the_way(big):

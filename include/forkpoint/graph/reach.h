@@ -13,6 +13,7 @@
  * its parents' values: the maximal ones among them. Where several are maximal the value says so,
  * and a walk over the outside commits finds them all. No dates are involved, so this is exact.
  */
+#include "forkpoint/base/buf.h"
 #include "forkpoint/graph/walk.h"
 
 struct fp_reach;
@@ -54,5 +55,12 @@ int fp_reach_count_ancestors(const struct fp_graph_view *view, const struct fp_r
 int fp_reach_count_beyond(const struct fp_graph_view *view, const struct fp_reach *reach,
 	struct fp_scratch *scratch, uint32_t base, uint32_t commit, uint32_t *count,
 	struct fp_error *error);
+
+/* Adds the reach as a page, for keeping it; as large as it is in memory. */
+void fp_reach_write_page(const struct fp_reach *reach, struct fp_buf *page);
+/* A page that was written of the same graph, or of its first commits. Give the reach to
+ * fp_reach_build as previous. 1 when the page is none that could be; -FP_ERROR_MEMORY. */
+int fp_reach_read_page(
+	struct fp_str page, const struct fp_graph_view *view, struct fp_reach **reach);
 
 uint64_t fp_reach_memory_bytes(const struct fp_reach *reach);

@@ -1,6 +1,6 @@
 #pragma once
 /* Commits, derived: pages of up to 4,096, as the graph holds them in memory, with a checksum. */
-#include "forkpoint/graph/graph.h"
+#include "forkpoint/graph/reach.h"
 #include "forkpoint/store/store.h"
 
 /* What a commit's tree says, numbered from 0 per repository; see mirror/source.h. NULL where there
@@ -39,4 +39,13 @@ struct fp_commits_append {
 /* Writes the view's commits and the facts that are new, in one transaction. */
 int fp_store_append_commits(struct fp_store *store, int64_t repository,
 	const struct fp_graph_view *view, const struct fp_commits_append *append,
+	struct fp_error *error);
+
+/* Keeps the reaches, in the place of those that were kept. All of their commits must be kept. */
+int fp_store_put_reaches(struct fp_store *store, int64_t repository,
+	struct fp_reach *const *reaches, size_t count, struct fp_error *error);
+/* Those that are kept, with a reference each for the caller; damaged ones are left out. The view is
+ * of a graph that was loaded from what is kept. */
+int fp_store_load_reaches(struct fp_store *store, int64_t repository,
+	const struct fp_graph_view *view, struct fp_reach **reaches, size_t max, size_t *count,
 	struct fp_error *error);

@@ -255,15 +255,22 @@ int fp_snapshot_retrain(struct fp_snapshot_repository *repository);
 int fp_snapshot_retrain_fresh(
 	struct fp_snapshot_repository *repository, const struct fp_package_state *state);
 
+/* Reaches over a graph that another run of the daemon built. */
+struct fp_kept_reaches {
+	struct fp_reach **items;
+	size_t count;
+};
+void fp_kept_reaches_release(struct fp_kept_reaches *kept);
+
 /*
- * Branches from rows: takes refs over (they are emptied), also on failure; previous lends its
- * reaches; facts' texts are copied.
- * NULL when out of memory.
+ * Branches from rows: takes refs over (they are emptied), also on failure; previous and kept (of
+ * the view's graph; either may be NULL) lend their reaches; facts' texts are copied. NULL when out
+ * of memory.
  */
 struct fp_branches *fp_branches_build(const struct fp_repository_settings *settings,
 	const struct fp_graph_view *view, struct fp_ref_rows *refs, int64_t revision,
 	const struct fp_facts_rows *facts, const struct fp_branches *previous,
-	struct fp_scratch *scratch);
+	const struct fp_kept_reaches *kept, struct fp_scratch *scratch);
 
 /*
  * Branches as they were at another time: takes refs over as fp_branches_build does; tips are the

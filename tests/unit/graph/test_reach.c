@@ -144,12 +144,86 @@ static void is_rebuilt_for_another_tip(void **state)
 	fp_scratch_release(&scratch);
 }
 
+/* Written, read over a view that has grown since, and extended over it: the same reach. */
+static void is_read_from_its_page(void **state)
+{
+	for (uint32_t i = 0; i < DAG_SHAPES * 4; i++) {
+		struct fp_buf FP_CLEANUP_BUF page, FP_CLEANUP_BUF again;
+		struct fp_reach *reach, *loaded = NULL, *extended;
+
+		fp_buf_init(&page, 1 << 20);
+		fp_buf_init(&again, 1 << 20);
+		dag_make(&dag, i % DAG_SHAPES, DAG_TICKING, DAG_MAX);
+		dag.graph = fp_graph_new();
+		dag_append(&dag, 150);
+		dag.view = fp_graph_view(dag.graph);
+		reach = fp_reach_build(&dag.view, 100, NULL, &scratch);
+		fp_reach_write_page(reach, &page);
+		fp_graph_view_release(&dag.view);
+		dag_append(&dag, DAG_MAX);
+		dag.view = fp_graph_view(dag.graph);
+		assert_int_equal(fp_reach_read_page(fp_buf_str(&page), &dag.view, &loaded), 0);
+		fp_reach_write_page(loaded, &again);
+		assert_true(fp_str_equal(fp_buf_str(&page), fp_buf_str(&again)));
+		extended = fp_reach_build(&dag.view, 100, loaded, &scratch);
+		assert_ptr_equal(extended, loaded);
+		check_reach(&dag.view, extended);
+		fp_reach_unref(extended);
+		fp_reach_unref(loaded);
+		fp_reach_unref(reach);
+		dag_release(&dag);
+	}
+	fp_scratch_release(&scratch);
+}
+
+/* Whatever stands in a page: it is refused, or makes a reach that can be asked anything. */
+static void refuses_wrong_pages(void **state)
+{
+	struct fp_buf FP_CLEANUP_BUF page;
+	struct fp_reach *reach, *loaded;
+	unsigned refused = 0, tries = 0;
+
+	fp_buf_init(&page, 1 << 20);
+	dag_make(&dag, DAG_LAYERS, DAG_TICKING, DAG_MAX);
+	dag_load(&dag);
+	reach = fp_reach_build(&dag.view, 100, NULL, &scratch);
+	fp_reach_write_page(reach, &page);
+	for (size_t len = 0; len < page.len; len++)
+		assert_int_equal(
+			fp_reach_read_page(fp_str_n(page.data, len), &dag.view, &loaded), 1);
+	for (size_t at = 0; at < page.len; at++) {
+		char was = page.data[at];
+
+		page.data[at] ^= (char)(1 << pick(8));
+		tries++;
+		if (fp_reach_read_page(fp_buf_str(&page), &dag.view, &loaded) == 0) {
+			struct fp_bases bases;
+			struct fp_error error;
+
+			for (uint32_t i = 0; i < dag.count; i++)
+				assert_int_equal(fp_reach_merge_bases(&dag.view, loaded, &scratch,
+							 i, &bases, &error),
+					0);
+			fp_reach_unref(loaded);
+		} else {
+			refused++;
+		}
+		page.data[at] = was;
+	}
+	assert_true(refused > tries / 4);
+	fp_reach_unref(reach);
+	dag_release(&dag);
+	fp_scratch_release(&scratch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_brute_force_and_walks),
 		cmocka_unit_test(is_extended_in_place),
 		cmocka_unit_test(is_rebuilt_for_another_tip),
+		cmocka_unit_test(is_read_from_its_page),
+		cmocka_unit_test(refuses_wrong_pages),
 	};
 
 	dag_seed();

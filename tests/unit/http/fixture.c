@@ -123,7 +123,8 @@ static struct fp_branches *make_branches(struct fixture *fixture)
 	assert_true(fp_oid_parse(FP_STR_LITERAL(FIXTURE_TIP), &refs.items[0].oid));
 	refs.items[0].commit = refs.items[0].oid;
 	view = fp_graph_view(graph);
-	branches = fp_branches_build(&fixture->repository, &view, &refs, 1, &facts, NULL, &scratch);
+	branches = fp_branches_build(
+		&fixture->repository, &view, &refs, 1, &facts, NULL, NULL, &scratch);
 	assert_non_null(branches);
 	fp_graph_view_release(&view);
 	fp_graph_unref(graph);

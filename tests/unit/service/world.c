@@ -88,7 +88,7 @@ struct fp_branches *world_branches(const struct fp_repository_settings *settings
 			.oid = world_oid(refs[i].commit),
 			.commit = world_oid(refs[i].commit),
 		};
-	branches = fp_branches_build(settings, &view, &rows, 7, facts, previous, &scratch);
+	branches = fp_branches_build(settings, &view, &rows, 7, facts, previous, NULL, &scratch);
 	assert_non_null(branches);
 	fp_scratch_release(&scratch);
 	fp_graph_view_release(&view);

@@ -237,6 +237,58 @@ static void test_whole(void **state)
 	}
 }
 
+static size_t load_reaches(
+	struct fixture *fixture, const struct fp_graph_view *view, uint32_t *tips)
+{
+	struct fp_reach *reaches[4];
+	size_t count = 0;
+
+	assert_ok(fixture, fp_store_load_reaches(fixture->store, 1, view, reaches,
+				   FP_ARRAY_SIZE(reaches), &count, &fixture->error));
+	for (size_t i = 0; i < count; i++) {
+		tips[i] = fp_reach_tip(reaches[i]);
+		fp_reach_unref(reaches[i]);
+	}
+	return count;
+}
+
+/* Reaches stay while commits are added, and go with the commits; a damaged one is left out. */
+static void test_reaches(void **state)
+{
+	struct fixture *fixture = *state;
+	FP_CLEANUP(fp_graph_unref_cleanup) struct fp_graph *graph = fp_graph_new();
+	struct fp_scratch scratch = {0};
+	struct fp_graph_view view;
+	struct fp_reach *reaches[2];
+	uint32_t tips[4];
+
+	grow(graph, 3000);
+	view = fp_graph_view(graph);
+	reaches[0] = fp_reach_build(&view, 2999, NULL, &scratch);
+	reaches[1] = fp_reach_build(&view, 1500, NULL, &scratch);
+	assert_ok(fixture, append(fixture, graph, "d1", 0, 0, 8));
+	assert_int_equal(load_reaches(fixture, &view, tips), 0);
+	for (int i = 0; i < 2; i++) /* the second time in the place of the first */
+		assert_ok(fixture,
+			fp_store_put_reaches(fixture->store, 1, reaches, 2, &fixture->error));
+	grow(graph, 5000);
+	assert_ok(fixture, append(fixture, graph, "d1", 3000, 8, 8));
+	assert_int_equal(load_reaches(fixture, &view, tips), 2);
+	assert_int_equal(tips[0], 2999);
+	assert_int_equal(tips[1], 1500);
+	fixture_sql(fixture, "derived.db",
+		"UPDATE pages SET content = CAST(x'ff' || substr(content, 2) AS BLOB)"
+		" WHERE kind = 3 AND first = 0");
+	assert_int_equal(load_reaches(fixture, &view, tips), 1);
+	assert_int_equal(tips[0], 1500);
+	assert_ok(fixture, append(fixture, graph, "d1", 0, 0, 8));
+	assert_int_equal(load_reaches(fixture, &view, tips), 0);
+	fp_reach_unref(reaches[0]);
+	fp_reach_unref(reaches[1]);
+	fp_graph_view_release(&view);
+	fp_scratch_release(&scratch);
+}
+
 /* Pages that were changed behind our back. */
 static void test_damage(void **state)
 {
@@ -388,6 +440,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_appending, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_outcomes, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_whole, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_reaches, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_file, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_damage, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
