@@ -246,6 +246,33 @@ class Model:
         date = int(stamp[:2]) * 1000 + int(stamp[2:4]) * 50 + int(stamp[4:6])
         return f'{major}.{minor}.{patch}-{prerelease + "." if prerelease else ""}{date}'
 
+    # ---- what a training run of a commit publishes ----
+
+    def publishes(self, listing, number, asked_branch, asked_release):
+        """What /stamp says: {code}, or the version and what is wrong with it."""
+        try:
+            branch, _ = self.branch_of(number, asked_branch)
+            release = self.release_of(number, asked_release)
+        except Problem as problem:
+            return {'code': problem.code}
+        stamp, is_old = self.stamps[number], listing.grammars[0] == 'patch-stamp'
+        style = listing.settings.get('patch_stamp_label', 'hyphen') if is_old else 'hyphen'
+        written = label(branch, style).replace('_', '-' if style == 'underscore' else '_')
+        if not re.fullmatch('[0-9A-Za-z-]+', written):
+            return {'code': 'branch-not-packageable'}
+        version, wrong = self.requested(listing, release, stamp, branch), []
+        if is_old and int(stamp) > NEWEST_PATCH_STAMP:
+            wrong.append('stamp-overflow')
+        elif is_old and release[2:] != (0, ''):
+            wrong.append('release-unfit')
+        if identity(version) in {identity(text) for text, _ in listing.versions}:
+            wrong.append('already-published')
+        tip = self.ancestors[self.branches[branch]]
+        twins = [other for other in self.bits(tip)
+                 if other != number and self.stamps[other] == stamp]
+        return {'code': None, 'version': version, 'stamp': stamp, 'twins': twins,
+                'wrong': wrong + (['same-stamp'] if twins else [])}
+
     # ---- selection ----
 
     def labels(self, branch, styles):

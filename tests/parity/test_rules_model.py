@@ -165,6 +165,19 @@ class World:
             least = wrong if least is None or len(wrong) < len(least) else least
         return least
 
+    def stamp_difference(self, question, document):
+        request, number, branch, release, package = question
+        right = self.model.publishes(self.listings[package], number, branch, release)
+        said = {'code': document.get('code')}
+        if not said['code']:
+            twins = [problem['commits'] for problem in document['problems']
+                     if problem['code'] == 'same-stamp']
+            said.update(version=document['version'], stamp=document['stamp'],
+                        twins=sorted(self.number[oid] for oids in twins for oid in oids),
+                        wrong=[problem['code'] for problem in document['problems']])
+        return {key: (said.get(key), right.get(key)) for key in {*said, *right}
+                if said.get(key) != right.get(key)}
+
     @staticmethod
     def is_same(key, said, right):
         if key == 'other_labels' and said and len(said) >= 8:
@@ -259,9 +272,23 @@ class Run:
         eventually(lambda: '0001010000' not in self.daemon.get('/quarantine', limit=1000).text,
                    what='the end of the quarantines')
 
-    def ask(self, request):
+    def ask(self, request, path='/resolve'):
         """With a GET, over the connection that is kept."""
-        return self.client.request('GET', '/resolve?' + urllib.parse.urlencode(request)).json
+        return self.client.request('GET', f'{path}?{urllib.parse.urlencode(request)}').json
+
+    def compare_stamps(self, count):
+        """What /stamp says of commits by their whole SHAs; arcade's versions are made elsewhere."""
+        wrong = []
+        for one in self.worlds:
+            for question in one.questions(count // len(self.worlds)):
+                request, number, _, _, package = question
+                asked = {key: value for key, value in request.items()
+                         if key in ('repo', 'branch', 'release', 'package')}
+                asked['sha'] = one.oids[number]
+                if one.listings[package].grammars != ['arcade']:
+                    difference = one.stamp_difference(question, self.ask(asked, '/stamp'))
+                    wrong += [(asked, difference)] if difference else []
+        return wrong
 
     def compare(self, count):
         """(cases, [(request, difference)])"""
@@ -293,6 +320,7 @@ def test_answers_against_the_model(world, tmp_path, capsys):
                 decide()
                 count, different = run.compare(min(2000, CASES))
                 cases, wrong = cases + count, wrong + different
+            wrong += run.compare_stamps(200)
         finally:
             run.client.close()
             run.daemon.stop()
