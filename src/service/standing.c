@@ -58,7 +58,7 @@ static int load_repository(
 		return r < 0 ? r : 0;
 	view = fp_graph_view(reading.graph);
 	branches = fp_branches_build(repository->settings, &view, &reading.refs, reading.revision,
-		&reading.facts, NULL, &scratch);
+		&reading.facts, NULL, NULL, &scratch);
 	fp_graph_view_release(&view);
 	fp_scratch_release(&scratch);
 	if (!branches)
