@@ -55,7 +55,7 @@ static void write_answer(struct replay *replay, const struct fp_answer *answer, 
 	fp_record_fill(&record, fp_document_hash(fp_buf_str(text)), text->data);
 }
 
-static void tell(void *context, const struct fp_difference *difference)
+static void tell(void *context, const struct fp_replay_difference *difference)
 {
 	struct replay *replay = context;
 

@@ -8,7 +8,7 @@ enum { SENTENCE_MAX = 4096 };
 struct telling {
 	const struct fp_question *question;
 	const struct fp_answer *then, *now;
-	fp_difference_fn *tell;
+	fp_replay_difference_fn *tell;
 	void *context;
 	struct fp_buf text;
 };
@@ -16,7 +16,7 @@ struct telling {
 static void tell(struct telling *telling, const char *what, struct fp_str subject,
 	struct fp_str then, struct fp_str now)
 {
-	const struct fp_difference difference = {
+	const struct fp_replay_difference difference = {
 		.what = what,
 		.subject = subject,
 		.then = then,
@@ -387,7 +387,7 @@ static void tell_decisions(struct telling *telling, const struct fp_answer *has,
 }
 
 void fp_service_differences(const struct fp_question *question, const struct fp_answer *then,
-	const struct fp_answer *now, fp_difference_fn *tell_one, void *context)
+	const struct fp_answer *now, fp_replay_difference_fn *tell_one, void *context)
 {
 	struct telling telling = {.question = question,
 		.then = then,
