@@ -109,7 +109,7 @@ static unsigned grouping_bit(struct fp_str name)
 	return 0;
 }
 
-/* False where a name is none of them. */
+/* False where a name is none of them, or comes twice. */
 static bool read_by(struct fp_str list, unsigned *by)
 {
 	size_t from = 0;
@@ -120,7 +120,7 @@ static bool read_by(struct fp_str list, unsigned *by)
 		if (at < list.len && list.ptr[at] != ',')
 			continue;
 		bit = grouping_bit(fp_str_n(list.ptr + from, at - from));
-		if (bit == 0)
+		if (bit == 0 || *by & bit)
 			return false;
 		*by |= bit;
 		from = at + 1;
@@ -154,7 +154,7 @@ static bool read_query(
 	if (!read_by(request->params[FP_PARAM_BY], &query->by)) {
 		fp_reply_problem(request, reply, "bad-request", NULL, 0,
 			"parameter \"by\" is malformed; it takes names of repo, branch, version, "
-			"outcome, client, by commas");
+			"outcome, client, each once, by commas");
 		return false;
 	}
 	if (query->since_us >= 0 && query->since_us < query->until_us)

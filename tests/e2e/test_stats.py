@@ -82,7 +82,8 @@ def test_pages_and_times(asked):
 
 
 @pytest.mark.parametrize('parameters', [
-    {'by': 'colour'}, {'by': 'outcome,'}, {'by': ''}, {'bucket': 'week'}, {'since': 'now'},
+    {'by': 'colour'}, {'by': 'outcome,'}, {'by': 'outcome,outcome'}, {'by': ''},
+    {'bucket': 'week'}, {'since': 'now'},
     {'limit': '100001'}, {'since': '2026-01-02T00:00:00Z', 'until': '2026-01-01T00:00:00Z'},
     {'since': '1960-01-01T00:00:00Z'}, {'sha': 'abcd'}, {'format': 'text'},
 ], ids=str)
