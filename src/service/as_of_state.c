@@ -276,12 +276,26 @@ static int refuse(enum fp_as_of_result *result, enum fp_as_of_result why)
 	return 1;
 }
 
+/* The first publication, or the present one while that is being written down. */
+static int find_first_of(struct fp_worker *worker, enum fp_publication_kind kind, int64_t id,
+	int64_t present_us, int64_t *first_us, struct fp_error *error)
+{
+	int r = fp_store_first_publication(worker->store, kind, id, first_us, error);
+
+	if (r == 1 && present_us >= 0) {
+		*first_us = present_us;
+		return 0;
+	}
+	return r;
+}
+
 /* When the records of a repository that is tracked now begin: with the later of its first refs and
  * the first versions of its default package. */
-static int find_first(struct fp_worker *worker, const struct fp_snapshot_repository *present,
-	struct fp_past *past, struct fp_error *error)
+static int find_first(struct fp_worker *worker, const struct fp_snapshot *now,
+	const struct fp_snapshot_repository *present, struct fp_past *past, struct fp_error *error)
 {
 	const struct fp_repository_settings *settings = present->settings;
+	const struct fp_snapshot_package *first = &present->packages[0];
 	FP_CLEANUP_FREE char *name = fp_str_dup(settings->name);
 	FP_CLEANUP_FREE char *feed = fp_str_dup(settings->packages[0].feed);
 	FP_CLEANUP_FREE char *package = fp_str_dup(settings->packages[0].id);
@@ -292,22 +306,26 @@ static int find_first(struct fp_worker *worker, const struct fp_snapshot_reposit
 		return fp_error_memory(error);
 	r = fp_store_find_repository(worker->store, name, &repository, error);
 	if (r == 0)
-		r = fp_store_first_publication(
-			worker->store, FP_PUBLISHED_REFS, repository, &refs_us, error);
+		r = find_first_of(worker, FP_PUBLISHED_REFS, repository,
+			present->branches ? fp_snapshot_since(now, present->since_us) : -1,
+			&refs_us, error);
 	if (r == 0)
 		r = fp_store_find_package(worker->store, feed, package, &id, error);
 	if (r == 0)
-		r = fp_store_first_publication(
-			worker->store, FP_PUBLISHED_VERSIONS, id, &versions_us, error);
+		r = find_first_of(worker, FP_PUBLISHED_VERSIONS, id,
+			first->state ? fp_snapshot_since(now, first->since_us) : -1, &versions_us,
+			error);
 	if (r == 0)
 		past->first_us = refs_us > versions_us ? refs_us : versions_us;
 	return r < 0 ? r : 0;
 }
 
-static int refuse_before(struct fp_worker *worker, const struct fp_snapshot_repository *present,
-	struct fp_past *past, enum fp_as_of_result *result, struct fp_error *error)
+static int refuse_before(struct fp_worker *worker, const struct fp_snapshot *now,
+	const struct fp_snapshot_repository *present, struct fp_past *past,
+	enum fp_as_of_result *result, struct fp_error *error)
 {
-	int r = present->settings->package_count ? find_first(worker, present, past, error) : 0;
+	int r = present->settings->package_count ? find_first(worker, now, present, past, error)
+						 : 0;
 
 	return r < 0 ? r : refuse(result, FP_AS_OF_BEFORE_RECORDS);
 }
@@ -325,7 +343,7 @@ static int find_rest(struct fp_worker *worker, const struct fp_snapshot *now,
 	if (r < 0)
 		return r;
 	if (!past->refs_known || !knows_any(past))
-		return refuse_before(worker, present, past, result, error);
+		return refuse_before(worker, now, present, past, result, error);
 	if (!fp_str_equal(past->repository->source_digest, present->settings->source_digest))
 		return refuse(result, FP_AS_OF_OTHER_SOURCES);
 	return 0;
@@ -345,7 +363,7 @@ int fp_past_find(struct fp_worker *worker, const struct fp_snapshot *now, struct
 	if (r == 1 && !present)
 		return refuse(result, FP_AS_OF_UNKNOWN_REPOSITORY);
 	if (r == 1)
-		return refuse_before(worker, present, past, result, error);
+		return refuse_before(worker, now, present, past, result, error);
 	past->repository = find_repository(past->settings, repo);
 	if (!past->repository)
 		return 0; /* it was not tracked then, and that is the answer */

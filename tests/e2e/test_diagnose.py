@@ -3,6 +3,8 @@ import hashlib
 import json
 import re
 import signal
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -304,11 +306,23 @@ def test_a_package_that_vanished_changed_the_answer(world):
     assert (difference['cause'], difference['subject']) == ('package-gone', '2.4.2001010100-main')
 
 
+NOTHING_RECORDED = 'nothing is recorded of that time; the records begin at 20'
+
+
 def test_before_the_records(example):
     daemon = example.daemon.start()
     document = diagnose(daemon, example.sha['f23f1fad'], '2.4.2001312205-main', at='2020-02-01')
     assert document['verdict'] == 'match' and document['right_then'] is None
-    assert document['at_trouble'].startswith('nothing is recorded of that time; the records begin')
+    assert document['at_trouble'].startswith(NOTHING_RECORDED)
+
+
+def test_before_the_records_while_the_first_is_written_down(example):
+    """An answer may be made of what was published a moment ago and has no row yet."""
+    daemon = example.daemon.start()
+    with closing(sqlite3.connect(daemon.config['data_dir'] + '/facts.db', timeout=10)) as facts, facts:
+        facts.execute('DELETE FROM publications')
+    document = diagnose(daemon, example.sha['f23f1fad'], '2.4.2001312205-main', at='2020-02-01')
+    assert document['at_trouble'].startswith(NOTHING_RECORDED)
 
 
 @pytest.fixture(name='deciding')
