@@ -13,9 +13,9 @@ struct fp_question fp_request_params_question(const struct fp_request *request);
 
 /* ---- wait.c ---- */
 
-int64_t fp_request_wait_us(const struct fp_request *request);
-/* The ticket is the request's; it waits as long as its longest wait. */
-void fp_request_wait_for(struct fp_request *request, struct fp_ticket *ticket);
+/* Takes the ticket over; the request waits as long as its longest wait. False: it said wait=0, and
+ * is answered while others, or nobody, wait for what was begun. */
+bool fp_request_wait_for(struct fp_request *request, struct fp_ticket *ticket);
 /* What is looked for: a ref goes by a hash of its name, so that refs that were looked for in vain
  * are remembered as commits are. */
 struct fp_str fp_look_key(const struct fp_question *question, char room[FP_HASH128_HEX + 1]);

@@ -84,8 +84,7 @@ static void look_for_item(struct fp_request *request, const struct fp_snapshot *
 	char room[FP_HASH128_HEX + 1];
 	struct fp_ticket *ticket;
 
-	if (request->ticket_count == FP_TICKETS_MAX || fp_request_wait_us(request) == 0 ||
-		request->given[FP_PARAM_AS_OF])
+	if (request->ticket_count == FP_TICKETS_MAX || request->given[FP_PARAM_AS_OF])
 		return;
 	fp_service_resolve(request->context->worker, snapshot, &question, request->moment_us,
 		&request->context->answer);

@@ -3,19 +3,28 @@
 
 enum { WAIT_DEFAULT_S = 10 };
 
-int64_t fp_request_wait_us(const struct fp_request *request)
+/* Who does not wait for a look is told to come back when it is likely to be through. */
+#define LOOK_RETRY_US (2 * FP_US_PER_S)
+
+static int64_t longest_wait_us(const struct fp_request *request)
 {
 	return (int64_t)fp_param_number(request->params[FP_PARAM_WAIT], WAIT_DEFAULT_S) *
 	       FP_US_PER_S;
 }
 
-void fp_request_wait_for(struct fp_request *request, struct fp_ticket *ticket)
+bool fp_request_wait_for(struct fp_request *request, struct fp_ticket *ticket)
 {
-	int64_t until_us = request->started_us + fp_request_wait_us(request);
+	int64_t wait_us = longest_wait_us(request);
+	int64_t until_us = request->started_us + wait_us;
 
+	if (wait_us == 0) {
+		request->context->service->outside.ticket_unref(ticket);
+		return false;
+	}
 	if (request->ticket_count == 0 || until_us > request->wait_until_us)
 		request->wait_until_us = until_us;
 	request->tickets[request->ticket_count++] = ticket;
+	return true;
 }
 
 struct fp_str fp_look_key(const struct fp_question *question, char room[FP_HASH128_HEX + 1])
@@ -35,16 +44,14 @@ int fp_request_look_for(
 	int64_t retry_after_us = 0;
 	struct fp_ticket *ticket;
 
-	if (request->attempts > 0 || fp_request_wait_us(request) == 0)
+	if (request->attempts > 0)
 		return 0;
 	ticket = outside->look_for_commit(outside->context, question->repo,
 		fp_look_key(question, room), &refusal, &retry_after_us);
-	if (ticket) {
-		fp_request_wait_for(request, ticket);
+	if (ticket && fp_request_wait_for(request, ticket))
 		return 1;
-	}
-	reply->retry_after_us = retry_after_us;
-	if (refusal != FP_LOOK_TOO_MANY)
+	reply->retry_after_us = ticket ? LOOK_RETRY_US : retry_after_us;
+	if (ticket || refusal != FP_LOOK_TOO_MANY)
 		return 0;
 	fp_reply_problem(request, reply, "too-many-requests", NULL, 0,
 		"too many different unknown commits are being asked for; ask again in a moment");
@@ -57,12 +64,10 @@ bool fp_request_look_again(struct fp_request *request, struct fp_str repo)
 	enum fp_look_refusal refusal;
 	struct fp_ticket *ticket;
 
-	if (!request->wants_fresh || request->attempts > 0 || fp_request_wait_us(request) == 0)
+	if (!request->wants_fresh || request->attempts > 0)
 		return false;
 	ticket = outside->look_again(outside->context, repo, &refusal);
-	if (ticket)
-		fp_request_wait_for(request, ticket);
-	return ticket != NULL;
+	return ticket && fp_request_wait_for(request, ticket);
 }
 
 void fp_request_explain_unknown(struct fp_request *request, struct fp_answer *answer)

@@ -52,10 +52,13 @@ def test_a_package_is_unlisted(example):
 
 
 def test_a_commit_is_pushed(example):
+    """It is found by the next look, without a question that makes the daemon look."""
     daemon = example.daemon.start()
+    looks = daemon.log.count('event=mirror.synced')
     sha = example.upstream.commit('topic/new', '2020-02-03 10:00',
                                   parents=[example.sha['f23f1fad']])
-    eventually(lambda: daemon.resolve(sha, 'main', wait='0').status == 200, what='the commit')
+    eventually(lambda: daemon.log.count('event=mirror.synced') > looks, what='a look')
+    assert daemon.resolve(sha, 'main', wait='0').status == 200
     document = daemon.resolve(sha, 'main').json
     assert document['package']['version'] == '2.4.2001312205-main'
     assert document['fork_point']['sha'] == example.sha['f23f1fad']
@@ -86,6 +89,21 @@ def test_unknown_commit_is_fetched_at_once(example):
     with concurrent.futures.ThreadPoolExecutor(40) as pool:
         answers = list(pool.map(lambda _: daemon.version(second, 'main', wait='30'), range(40)))
     assert set(answers) == {'2.4.2001312227-main'}
+
+
+def test_who_does_not_wait_has_the_fetch_begun(example):
+    example.repository['interval'] = '1h'
+    daemon = example.daemon.start()
+    sha = example.upstream.commit('main', '2020-02-01 06:00')
+    reply = daemon.resolve(sha, 'main', wait='0')
+    assert (reply.status, reply.json['code']) == (404, 'unknown-commit')
+    assert reply.headers['Retry-After'] == '2' and reply.json['retryable']
+    eventually(lambda: daemon.resolve(sha, 'main', wait='0').status == 200, what='the commit')
+    tip = example.upstream.commit('main', '2020-02-01 07:00')
+    asked = {'repo': 'winui', 'ref': 'refs/heads/main'}
+    daemon.get('/resolve', **asked, wait='0', headers={'Cache-Control': 'no-cache'})
+    eventually(lambda: daemon.get('/resolve', **asked).json['fork_point']['sha'] == tip,
+               what='the tip')
 
 
 def test_unknown_commit_by_abbreviation_and_ref(example):
@@ -151,7 +169,9 @@ def test_upstream_protocols(example, tmp_path, kind):
         sha = example.upstream.commit('main', '2020-02-01 06:00')
         assert daemon.version(sha, 'main', wait='30') == '2.4.2001312227-main'
         example.upstream.git('branch', '-D', 'topic/forked')
+        looks = daemon.log.count('event=mirror.synced')
         second = example.upstream.commit('other', '2020-02-01 06:10', parents=[sha])
+        eventually(lambda: daemon.log.count('event=mirror.synced') > looks, what='a look')
         eventually(lambda: daemon.version(second, 'main', wait='0') == '2.4.2001312227-main',
                    what='the second push')
     finally:

@@ -148,7 +148,7 @@ static const struct {
 	{"OPTIONS", "*", "", 204, "Allow", "GET, HEAD, POST"},
 	{"HEAD", QUESTION, "", 200, "ETag", "W/\""},
 	{"HEAD", "/nothing", "", 404, "Content-Type", "application/problem+json"},
-	{"GET", "/resolve?repo=demo&sha=" FIXTURE_UNKNOWN "&wait=0", "", 404, "Retry-After", "5"},
+	{"GET", "/resolve?repo=demo&sha=" FIXTURE_UNKNOWN "&wait=0", "", 404, "Retry-After", "2"},
 	{"GET", "/versions?repo=demo&limit=2", "", 200, "Link",
 		"</versions?cursor=2&repo=demo&limit=2>; rel=\"next\""},
 	{"GET", "/versions?repo=demo&limit=4", "", 200, "Link", NULL},

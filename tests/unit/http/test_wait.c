@@ -103,10 +103,31 @@ static void test_wait_has_an_end(void **state)
 	assert_true(reply_has(&reply, "longer than the request waits"));
 	assert_in_range(waited_us, FP_US_PER_S, 3 * FP_US_PER_S);
 	reply_release(&reply);
-	/* no wait, no look */
+}
+
+/* Who waits 0 seconds has the look begun, and is told when to come back. */
+static void test_look_without_a_wait(void **state)
+{
+	struct fixture *fixture = *state;
+	struct reply reply;
+
 	client_ask(fixture->port, "GET", UNKNOWN "&wait=0", "", "", &reply);
 	assert_int_equal(reply.status, 404);
+	assert_string_equal(reply_header(&reply, "Retry-After"), "2");
+	assert_false(reply_has(&reply, "longer than the request waits"));
 	assert_int_equal(atomic_load(&fixture->outside.looks), 1);
+	reply_release(&reply);
+	client_ask(
+		fixture->port, "GET", KNOWN "&wait=0", "Cache-Control: no-cache\r\n", "", &reply);
+	assert_int_equal(reply.status, 200);
+	assert_int_equal(atomic_load(&fixture->outside.looks), 2);
+	reply_release(&reply);
+	client_ask(fixture->port, "POST", "/resolve", "",
+		"{\"requests\":[{\"repo\":\"demo\",\"sha\":\"" FIXTURE_UNKNOWN "\",\"wait\":0}]}",
+		&reply);
+	assert_int_equal(reply.status, 200);
+	assert_true(reply_has(&reply, "unknown-commit"));
+	assert_int_equal(atomic_load(&fixture->outside.looks), 3);
 	reply_release(&reply);
 }
 
@@ -201,6 +222,8 @@ int main(void)
 			test_outcomes, fixture_setup_serving, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_wait_has_an_end, fixture_setup_serving, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_look_without_a_wait, fixture_setup_serving, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_no_cache, fixture_setup_serving, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_pipelined_behind_a_waiting_request,
