@@ -81,8 +81,8 @@ def test_a_former_name_that_is_another_branch_by_now_is_ambiguous(world):
 def test_a_training_commit_by_its_minute(world):
     upstream = world.new_upstream()
     first = upstream.commit('main', '2020-01-10 00:00', files={'version.props': version_props(2, 4)})
-    twins = [upstream.commit('main', '2020-01-11 00:00', message='a'),
-             upstream.commit('main', '2020-01-11 00:00', message='b')]
+    twins = [upstream.commit('main', '2020-01-11 00:00', message=f'{number}')
+             for number in range(20)]
     tip = upstream.commit('main', '2020-01-12 00:00')
     feed = world.new_feed(['2.4.2001090000-main'])
     daemon = world.new_daemon().start()

@@ -54,7 +54,12 @@ enum fp_branch_origin {
 	FP_BRANCH_FROM_DEFAULT,
 };
 
-enum { FP_TRAINED_MAX = 16, FP_NEAREST_MAX = 5 };
+enum {
+	/* Commits of one minute that are named. An imported history may hold thousands of one
+	 * minute, and no reader goes through those. */
+	FP_TRAINED_MAX = 256,
+	FP_NEAREST_MAX = 5,
+};
 
 struct fp_answer {
 	enum fp_outcome outcome;
