@@ -168,25 +168,38 @@ uint32_t fp_catalog_lower_bound(const struct fp_catalog *catalog, struct fp_str 
 	return low;
 }
 
-static bool is_same_version(
+/* wanted NULL: no version, as texts that are none are equal to each other. */
+static bool is_equal(
 	const struct fp_catalog_version *version, const struct fp_nuget_version *wanted)
 {
 	struct fp_nuget_version parsed;
 
-	return fp_nuget_version_parse(version->row.text, &parsed) &&
-	       fp_nuget_version_compare(&parsed, wanted) == 0;
+	if (!fp_nuget_version_parse(version->row.text, &parsed))
+		return !wanted;
+	return wanted && fp_nuget_version_compare(&parsed, wanted) == 0;
 }
 
 /* Equal versions stand side by side, around the place where the text would be. */
-static const struct fp_catalog_version *find_same(
-	const struct fp_catalog *catalog, const struct fp_nuget_version *wanted, uint32_t at)
+void fp_catalog_find_equals(
+	const struct fp_catalog *catalog, struct fp_str text, uint32_t *first, uint32_t *end)
+{
+	struct fp_nuget_version parsed;
+	const struct fp_nuget_version *wanted =
+		fp_nuget_version_parse(text, &parsed) ? &parsed : NULL;
+
+	*first = *end = fp_catalog_lower_bound(catalog, text);
+	while (*first > 0 && is_equal(&catalog->versions[*first - 1], wanted))
+		(*first)--;
+	while (*end < catalog->version_count && is_equal(&catalog->versions[*end], wanted))
+		(*end)++;
+}
+
+static const struct fp_catalog_version *find_listed(
+	const struct fp_catalog *catalog, uint32_t first, uint32_t end)
 {
 	const struct fp_catalog_version *found = NULL;
 
-	while (at > 0 && is_same_version(&catalog->versions[at - 1], wanted))
-		at--;
-	for (; at < catalog->version_count && is_same_version(&catalog->versions[at], wanted);
-		at++) {
+	for (uint32_t at = first; at < end; at++) {
 		const struct fp_catalog_version *version = &catalog->versions[at];
 
 		if (version->row.vanished_us < 0)
@@ -199,12 +212,13 @@ static const struct fp_catalog_version *find_same(
 const struct fp_catalog_version *fp_catalog_find(
 	const struct fp_catalog *catalog, struct fp_str text)
 {
-	uint32_t at = fp_catalog_lower_bound(catalog, text);
+	uint32_t at = fp_catalog_lower_bound(catalog, text), first, end;
 	struct fp_nuget_version wanted;
 
 	if (at < catalog->version_count && fp_str_equal(catalog->versions[at].row.text, text))
 		return &catalog->versions[at];
 	if (!fp_nuget_version_parse(text, &wanted))
 		return NULL;
-	return find_same(catalog, &wanted, at);
+	fp_catalog_find_equals(catalog, text, &first, &end);
+	return find_listed(catalog, first, end);
 }

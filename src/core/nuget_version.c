@@ -95,6 +95,16 @@ void fp_nuget_version_write(const struct fp_nuget_version *version, struct fp_bu
 	}
 }
 
+bool fp_version_is_same(struct fp_str a, struct fp_str b)
+{
+	struct fp_nuget_version left, right;
+
+	if (!fp_nuget_version_parse(a, &left) || !fp_nuget_version_parse(b, &right))
+		return fp_str_equal_nocase(a, b);
+	return memcmp(left.number, right.number, sizeof(left.number)) == 0 &&
+	       fp_str_equal_nocase(left.prerelease, right.prerelease);
+}
+
 void fp_version_key(struct fp_str text, struct fp_buf *buf)
 {
 	struct fp_nuget_version version;

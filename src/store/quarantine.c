@@ -8,103 +8,87 @@ struct range {
 	fp_minute first, last;
 };
 
-/* What is quarantined of one package, so that each of its versions costs one look-up. */
+/* What is quarantined of one package. Named versions are looked for in the catalog, once each,
+ * rather than its many versions among the names. */
 struct rules {
-	struct fp_map versions; /* by their keys */
+	bool *is_named; /* per version of the catalog */
 	struct range *ranges;
 	size_t range_count;
-	struct fp_buf key; /* of the version at hand: room that is used again */
 };
 
 static void rules_release(struct rules *rules)
 {
-	fp_map_release(&rules->versions);
-	fp_buf_release(&rules->key);
+	free(rules->is_named);
 	free(rules->ranges);
 }
 
-static int add_version(struct rules *rules, struct fp_str version)
+static void name_version(
+	struct rules *rules, const struct fp_catalog *catalog, struct fp_str version)
 {
-	struct fp_buf FP_CLEANUP_BUF key = {0};
+	uint32_t first, end;
 
-	fp_buf_init(&key, FP_VERSION_MAX_BYTES * 4);
-	fp_version_key(version, &key);
-	if (key.state != FP_BUF_OK)
-		return key.state == FP_BUF_TOO_LARGE ? 0 : -FP_ERROR_MEMORY;
-	return fp_map_set(&rules->versions, fp_buf_str(&key), 1);
+	fp_catalog_find_equals(catalog, version, &first, &end);
+	for (uint32_t i = first; i < end; i++)
+		rules->is_named[i] |= fp_version_is_same(catalog->versions[i].row.text, version);
 }
 
-static int add_rule(struct rules *rules, const struct fp_override *override)
+static void add_rule(
+	struct rules *rules, const struct fp_catalog *catalog, const struct fp_override *override)
 {
 	struct range *range = &rules->ranges[rules->range_count];
 
 	if (override->version.len)
-		return add_version(rules, override->version);
-	if (fp_stamp_parse(override->first_stamp, &range->first) &&
-		fp_stamp_parse(override->last_stamp, &range->last))
+		name_version(rules, catalog, override->version);
+	else if (fp_stamp_parse(override->first_stamp, &range->first) &&
+		 fp_stamp_parse(override->last_stamp, &range->last))
 		rules->range_count++;
-	return 0;
 }
 
-static int read_rules(struct rules *rules, struct fp_str repo, struct fp_str package,
-	const struct fp_overrides *overrides)
+static int read_rules(struct rules *rules, const struct fp_catalog *catalog, struct fp_str repo,
+	struct fp_str package, const struct fp_overrides *overrides)
 {
 	size_t count = overrides ? overrides->count : 0;
-	int r = 0;
 
-	fp_buf_init(&rules->key, FP_VERSION_MAX_BYTES * 4);
+	rules->is_named = calloc((size_t)catalog->version_count + 1, sizeof(*rules->is_named));
 	rules->ranges = calloc(count + 1, sizeof(*rules->ranges));
-	if (!rules->ranges)
+	if (!rules->is_named || !rules->ranges)
 		return -FP_ERROR_MEMORY;
-	for (size_t i = 0; r >= 0 && i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct fp_override *item = &overrides->items[i];
 
 		if (item->kind == FP_OVERRIDE_QUARANTINE && fp_str_equal(item->repo, repo) &&
 			fp_str_equal_nocase(item->package, package))
-			r = add_rule(rules, item);
+			add_rule(rules, catalog, item);
 	}
-	return r;
+	return 0;
 }
 
-static bool has_key(struct rules *rules, struct fp_str version)
+static bool is_in_range(const struct rules *rules, const struct fp_catalog_version *version)
 {
-	uint32_t ignored;
-
-	if (rules->versions.count == 0)
+	if (version->decoded.grammar == FP_GRAMMAR_NONE)
 		return false;
-	fp_buf_clear(&rules->key);
-	fp_version_key(version, &rules->key);
-	return rules->key.state == FP_BUF_OK &&
-	       fp_map_get(&rules->versions, fp_buf_str(&rules->key), &ignored);
-}
-
-static bool is_quarantined(struct rules *rules, const struct fp_catalog_version *version)
-{
-	if (version->decoded.grammar != FP_GRAMMAR_NONE)
-		for (size_t i = 0; i < rules->range_count; i++)
-			if (version->decoded.minute >= rules->ranges[i].first &&
-				version->decoded.minute <= rules->ranges[i].last)
-				return true;
-	return has_key(rules, version->row.text);
-}
-
-static bool has_quarantined(const struct fp_catalog *catalog)
-{
-	for (uint32_t i = 0; i < catalog->version_count; i++)
-		if (catalog->versions[i].row.quarantined)
+	for (size_t i = 0; i < rules->range_count; i++)
+		if (version->decoded.minute >= rules->ranges[i].first &&
+			version->decoded.minute <= rules->ranges[i].last)
 			return true;
 	return false;
 }
 
+static bool is_quarantined(
+	const struct rules *rules, const struct fp_catalog *catalog, uint32_t index)
+{
+	return rules->is_named[index] || is_in_range(rules, &catalog->versions[index]);
+}
+
 /* The rows that are to be told otherwise. */
 static size_t list_changes(
-	struct rules *rules, const struct fp_catalog *catalog, struct fp_catalog_row *rows)
+	const struct rules *rules, const struct fp_catalog *catalog, struct fp_catalog_row *rows)
 {
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < catalog->version_count; i++) {
 		const struct fp_catalog_version *version = &catalog->versions[i];
-		bool quarantined = is_quarantined(rules, version);
+		bool quarantined = is_quarantined(rules, catalog, i);
 
 		if (quarantined == version->row.quarantined)
 			continue;
@@ -114,24 +98,12 @@ static size_t list_changes(
 	return count;
 }
 
-static bool is_same_version(struct fp_str a, struct fp_str b)
-{
-	struct fp_buf FP_CLEANUP_BUF left = {0}, FP_CLEANUP_BUF right = {0};
-
-	fp_buf_init(&left, FP_VERSION_MAX_BYTES * 4);
-	fp_buf_init(&right, FP_VERSION_MAX_BYTES * 4);
-	fp_version_key(a, &left);
-	fp_version_key(b, &right);
-	return left.state == FP_BUF_OK && right.state == FP_BUF_OK &&
-	       fp_str_equal(fp_buf_str(&left), fp_buf_str(&right));
-}
-
 static bool covers(const struct fp_override *override, const struct fp_catalog_version *version)
 {
 	struct range range;
 
 	if (override->version.len)
-		return is_same_version(override->version, version->row.text);
+		return fp_version_is_same(override->version, version->row.text);
 	return version->decoded.grammar != FP_GRAMMAR_NONE &&
 	       fp_stamp_parse(override->first_stamp, &range.first) &&
 	       fp_stamp_parse(override->last_stamp, &range.last) &&
@@ -170,10 +142,8 @@ static int change_catalog(const struct fp_package_settings *settings, struct fp_
 	size_t count;
 
 	*changed = NULL;
-	if (read_rules(&rules, repo, settings->id, overrides) < 0)
+	if (read_rules(&rules, catalog, repo, settings->id, overrides) < 0)
 		return -FP_ERROR_MEMORY;
-	if (rules.range_count == 0 && rules.versions.count == 0 && !has_quarantined(catalog))
-		return 0;
 	rows = malloc((catalog->version_count + 1) * sizeof(*rows));
 	if (!rows)
 		return -FP_ERROR_MEMORY;

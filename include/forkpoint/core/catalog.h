@@ -114,6 +114,11 @@ int fp_catalog_change(const struct fp_catalog *last, const struct fp_catalog_row
 void fp_catalog_free(struct fp_catalog *catalog);
 FP_DEFINE_CLEANUP(struct fp_catalog *, fp_catalog_free)
 
+/* Where those that have the text's key (fp_version_key) are: [*first, *end). With others that NuGet
+ * orders as equal, or, where the text is no version, with all that are none. */
+void fp_catalog_find_equals(
+	const struct fp_catalog *catalog, struct fp_str text, uint32_t *first, uint32_t *end);
+
 /* The version with exactly this text, or else one that NuGet holds for the same, a listed one
  * before a vanished one; NULL. */
 const struct fp_catalog_version *fp_catalog_find(

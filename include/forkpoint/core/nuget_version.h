@@ -39,6 +39,8 @@ void fp_nuget_version_write(const struct fp_nuget_version *version, struct fp_bu
  * labels keep their digits as written: `1.0.0-01` and `1.0.0-1`, which NuGet orders as equal, have
  * two keys, as they have two addresses. */
 void fp_version_key(struct fp_str text, struct fp_buf *buf);
+/* Whether two texts have one key. */
+bool fp_version_is_same(struct fp_str a, struct fp_str b);
 /* Orders any two feed strings: versions in NuGet order, strings that are none before all of them
  * in byte order. Total: equal versions fall back to byte order. */
 int fp_version_text_compare(struct fp_str a, struct fp_str b);

@@ -235,6 +235,29 @@ static void test_write(void **state)
 	}
 }
 
+static void test_same(void **state)
+{
+	static const char *const others[] = {"1.0.0-7", "1.0.0-RC+a", "1.0.0-rc", "1.2.3.4-x",
+		"3.0.2201010000-MAIN", "1.2.3-rc.1+other"};
+	struct fp_str texts[FP_ARRAY_SIZE(keys) + FP_ARRAY_SIZE(others)];
+
+	for (size_t i = 0; i < FP_ARRAY_SIZE(texts); i++)
+		texts[i] = fp_str(
+			i < FP_ARRAY_SIZE(keys) ? keys[i].text : others[i - FP_ARRAY_SIZE(keys)]);
+	for (size_t i = 0; i < FP_ARRAY_SIZE(texts); i++) {
+		for (size_t k = 0; k < FP_ARRAY_SIZE(texts); k++) {
+			FP_CLEANUP_BUF struct fp_buf left, right;
+
+			fp_buf_init(&left, 1000);
+			fp_buf_init(&right, 1000);
+			fp_version_key(texts[i], &left);
+			fp_version_key(texts[k], &right);
+			assert_int_equal(fp_version_is_same(texts[i], texts[k]),
+				fp_str_equal(fp_buf_str(&left), fp_buf_str(&right)));
+		}
+	}
+}
+
 static void test_strict(void **state)
 {
 	static const struct {
@@ -264,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_text_order),
 		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_strict),
 	};
 

@@ -282,8 +282,9 @@ static void assert_quarantined(
 
 		assert_non_null(version);
 		fp_buf_add_char(&text, version->row.quarantined ? 'q' : '.');
-		assert_int_equal(
-			version->row.quarantined, version->standing == FP_REJECTION_QUARANTINED);
+		/* what no grammar takes is nothing else first */
+		assert_int_equal(version->standing == FP_REJECTION_QUARANTINED,
+			version->row.quarantined && version->decoded.grammar != FP_GRAMMAR_NONE);
 	}
 	assert_string_equal(text.data, expected);
 }
@@ -292,22 +293,27 @@ static void takes_versions_out(void **state)
 {
 	struct fixture *fixture = *state;
 	static const char *const versions[] = {"2.4.2001312028-main", "2.4.2001312205-main",
-		"2.4.2001312205-release_2_4", "2.4.0-2001312227-main", "2.4.2002010411-main", NULL};
+		"2.4.2001312205-release_2_4", "2.4.0-2001312227-main", "2.4.2002010411-main",
+		"3.0.2201010000-main", NULL};
 	static const struct {
 		const char *version, *first, *last; /* a quarantine, beside those before it */
 		const char *quarantined;
 	} rows[] = {
-		{"2.4.2001312028-main", "", "", "q...."},
+		{"2.4.2001312028-main", "", "", "q....."},
 		/* one version to NuGet, whatever its case and zeroes */
-		{"2.04.2001312205-MAIN", "", "", "qq..."},
-		{"2.4.0.0-2001312227-main", "", "", "qq.q."},
+		{"2.04.2001312205-MAIN", "", "", "qq...."},
+		{"2.4.0.0-2001312227-main", "", "", "qq.q.."},
 		/* both ends count, and every grammar and branch */
-		{"", "2001312205", "2001312227", "qqqq."},
-		{"", "2002010412", "2002020000", "qqqq."},
-		{"9.9", "", "", "qqqq."},
+		{"", "2001312205", "2001312227", "qqqq.."},
+		{"", "2002010412", "2002020000", "qqqq.."},
+		{"9.9", "", "", "qqqq.."},
+		/* what is no version to NuGet is itself, whatever its case; nothing else is */
+		{"no version", "", "", "qqqq.."},
+		{"3.0.2201010000-MAIN", "", "", "qqqq.q"},
 	};
 	const struct world_version own[] = {{.text = versions[0]}, {.text = versions[1]},
-		{.text = versions[2]}, {.text = versions[3]}, {.text = versions[4]}};
+		{.text = versions[2]}, {.text = versions[3]}, {.text = versions[4]},
+		{.text = versions[5]}};
 	struct fp_version_rows version_rows = world_rows(own, FP_ARRAY_SIZE(own));
 	struct fp_package_state *made =
 		fp_package_state_new(&package, &version_rows, NULL, 3, NULL);
@@ -329,13 +335,13 @@ static void takes_versions_out(void **state)
 		last = next;
 		/* nobody else's */
 		next = fp_package_state_under(last, &package, STR("other"), overrides);
-		assert_quarantined(next, versions, ".....");
+		assert_quarantined(next, versions, "......");
 		fp_package_state_unref(next);
 		fp_overrides_unref(overrides);
 	}
 	/* all of them end */
 	next = fp_package_state_under(last, &package, STR("winui"), NULL);
-	assert_quarantined(next, versions, ".....");
+	assert_quarantined(next, versions, "......");
 	fp_package_state_unref(next);
 	fp_package_state_unref(last);
 }
