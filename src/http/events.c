@@ -7,6 +7,8 @@
 #include "forkpoint/http/request.h"
 #include "forkpoint/service/watch.h"
 
+#include "repository.h"
+
 #include <stdlib.h>
 
 enum { MISSED_MAX = 10000, PART_BYTES = 32 * 1024 };
@@ -103,23 +105,6 @@ static struct listener *listener_new(struct fp_watch *watch, struct fp_str repo)
 
 /* ---- the beginning ---- */
 
-static bool knows_repository(struct fp_request *request, struct fp_reply *reply)
-{
-	struct fp_str repo = fp_request_param(request, FP_PARAM_REPO), nearest[FP_NEAREST_MAX];
-	struct fp_worker *worker = request->context->worker;
-	const struct fp_snapshot *snapshot = fp_worker_enter(worker);
-	bool known = repo.len == 0 || fp_snapshot_find(snapshot, repo);
-	size_t count = 0;
-
-	if (!known) {
-		fp_service_suggest_repositories(snapshot, repo, nearest, &count);
-		fp_reply_problem(request, reply, "unknown-repository", nearest, count,
-			"no repository \"%.*s\" is configured", FP_STR_ARG(repo));
-	}
-	fp_worker_leave(worker);
-	return known;
-}
-
 /* Where the client left, if it says so; false with a problem when that is no number. */
 static bool find_beginning(
 	struct fp_request *request, struct fp_reply *reply, bool *given, int64_t *after)
@@ -184,7 +169,8 @@ enum fp_handled fp_handle_events(struct fp_request *request, struct fp_reply *re
 	bool given;
 	int64_t after = 0;
 
-	if (!knows_repository(request, reply) || !find_beginning(request, reply, &given, &after))
+	if (!fp_request_knows_repository(request, reply) ||
+		!find_beginning(request, reply, &given, &after))
 		return FP_HANDLED;
 	if (!watch || !fp_watch_join(watch)) {
 		reply->retry_after_us = 10 * FP_US_PER_S;

@@ -1,6 +1,7 @@
 /* /freshness: how old databases are, as rows in every form. */
 #include "columns.h"
 #include "line.h"
+#include "repository.h"
 
 #include "forkpoint/service/freshness.h"
 
@@ -238,14 +239,9 @@ static bool check(struct fp_request *request, const struct fp_snapshot *snapshot
 	struct fp_str repo = request->params[FP_PARAM_REPO];
 	struct fp_str branch = fp_branch_short_name(request->params[FP_PARAM_BRANCH]);
 	struct fp_str package = request->params[FP_PARAM_PACKAGE];
-	struct fp_str nearest[FP_NEAREST_MAX];
-	size_t count = 0;
 
 	if (!repository) {
-		fp_service_suggest_repositories(snapshot, repo, nearest, &count);
-		fp_reply_problem(request, reply, "unknown-repository", nearest, count,
-			"no repository named \"%.*s\" is configured; GET /repos lists them",
-			FP_STR_ARG(repo));
+		fp_reply_unknown_repository(request, reply, snapshot, repo);
 		return false;
 	}
 	if (!repository->branches) {
@@ -255,18 +251,14 @@ static bool check(struct fp_request *request, const struct fp_snapshot *snapshot
 		return false;
 	}
 	if (branch.len && !has_branch(repository, branch)) {
-		fp_reply_problem(request, reply, "unknown-branch", NULL, 0,
-			"no tracked branch of \"%.*s\" is named \"%.*s\"", FP_STR_ARG(repo),
-			FP_STR_ARG(branch));
+		fp_reply_untracked_branch(request, reply, repository, branch);
 		return false;
 	}
 	for (size_t i = 0; package.len && i < repository->settings->package_count; i++)
 		if (fp_str_equal_nocase(repository->settings->packages[i].id, package))
 			return true;
 	if (package.len)
-		fp_reply_problem(request, reply, "unknown-package", NULL, 0,
-			"repository \"%.*s\" has no package \"%.*s\"", FP_STR_ARG(repo),
-			FP_STR_ARG(package));
+		fp_reply_unknown_package(request, reply, repository->settings, package);
 	return package.len == 0;
 }
 

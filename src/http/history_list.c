@@ -8,6 +8,7 @@
 #include "forkpoint/service/history.h"
 
 #include "page.h"
+#include "repository.h"
 
 #include <stdio.h>
 
@@ -313,6 +314,8 @@ enum fp_handled fp_handle_history_list(struct fp_request *request, struct fp_rep
 			"come with format=ndjson, format=csv or shape=flat",
 			PAGE_MAX);
 	fp_service_history_wait(request->context->worker);
+	if (!fp_request_knows_repository(request, reply))
+		return FP_HANDLED;
 	reply->content_type = fp_form_content_type(request->form);
 	reply->cache_control = "no-cache";
 	return limit > PAGE_MAX ? reply_long_list(request, &query, limit, reply)

@@ -5,6 +5,7 @@
 
 #include "authority.h"
 #include "override_fields.h"
+#include "repository.h"
 
 #include <stdio.h>
 
@@ -60,6 +61,8 @@ static enum fp_handled list(
 	struct fp_rows rows;
 	int r;
 
+	if (!fp_request_knows_repository(request, reply))
+		return FP_HANDLED;
 	fp_rows_begin(&rows, request, &reply->body, fields, fp_override_fields(&none, fields));
 	r = fp_service_list_overrides(request->context->worker, kind,
 		request->params[FP_PARAM_REPO], !request->given[FP_PARAM_PAST], before, limit,
@@ -139,6 +142,7 @@ static bool knows_members(struct fp_request *request, struct fp_reply *reply,
 {
 	static const char *const names[] = {"reason", "owner", "expires", "package", "version"};
 	size_t count = is_pin ? 5 : 4;
+	unsigned given = 0;
 
 	if (root->type != FP_JSON_OBJECT) {
 		fp_reply_problem(
@@ -150,11 +154,13 @@ static bool knows_members(struct fp_request *request, struct fp_reply *reply,
 
 		while (i < count && !fp_str_equal(at->key, fp_str(names[i])))
 			i++;
-		if (i < count)
+		if (i < count && !(given >> i & 1)) {
+			given |= 1u << i;
 			continue;
+		}
 		fp_reply_problem(request, reply, "bad-request", NULL, 0,
-			"\"%.*s\" is not known in the body; it takes reason, owner, expires, "
-			"package%s",
+			"\"%.*s\" is not known in the body or given twice; it takes reason, owner, "
+			"expires, package%s, once each",
 			(int)(at->key.len < 64 ? at->key.len : 64), at->key.ptr,
 			is_pin ? ", version" : "");
 		return false;
@@ -209,15 +215,10 @@ static bool find_package(struct fp_request *request, struct fp_reply *reply,
 		fp_snapshot_find(snapshot, request->argument);
 	struct fp_str wanted = request->given[FP_PARAM_PACKAGE] ? request->params[FP_PARAM_PACKAGE]
 								: override->package;
-	struct fp_str nearest[FP_NEAREST_MAX];
-	size_t count = 0;
 	bool found = false;
 
-	if (!repository) {
-		fp_service_suggest_repositories(snapshot, request->argument, nearest, &count);
-		fp_reply_problem(request, reply, "unknown-repository", nearest, count,
-			"no repository \"%.*s\" is configured", FP_STR_ARG(request->argument));
-	}
+	if (!repository)
+		fp_reply_unknown_repository(request, reply, snapshot, request->argument);
 	for (size_t i = 0; repository && !found && i < repository->settings->package_count; i++) {
 		struct fp_str id = repository->settings->packages[i].id;
 
@@ -228,9 +229,7 @@ static bool find_package(struct fp_request *request, struct fp_reply *reply,
 		*in_feed = is_in_feed(&repository->packages[i], override->version);
 	}
 	if (repository && !found)
-		fp_reply_problem(request, reply, "unknown-package", NULL, 0,
-			"repository \"%.*s\" has no package \"%.*s\"",
-			FP_STR_ARG(request->argument), FP_STR_ARG(wanted));
+		fp_reply_unknown_package(request, reply, repository->settings, wanted);
 	fp_worker_leave(worker);
 	override->package = fp_str(name);
 	override->repo = request->argument;

@@ -86,6 +86,11 @@ static bool is_flag(struct fp_str value)
 	       fp_str_equal(value, FP_STR_LITERAL("true"));
 }
 
+static bool is_outcome(struct fp_str value)
+{
+	return fp_str_equal(value, FP_STR_LITERAL("ok")) || fp_problem_find(value);
+}
+
 static bool is_time(struct fp_str value)
 {
 	int64_t us;
@@ -123,7 +128,7 @@ static const struct {
 	[FP_PARAM_CANDIDATES] = {"candidates", is_candidates, "the word all"},
 	[FP_PARAM_VERSION] = {"version", is_any, "a version string"},
 	[FP_PARAM_STATUS] = {"status", is_status,
-		"one of any, listed, unlisted, vanished, unrecognised"},
+		"one of any, listed, unlisted, vanished, unrecognised, quarantined"},
 	[FP_PARAM_LIMIT] = {"limit", is_limit, "a number of rows, from 1 on"},
 	[FP_PARAM_CURSOR] = {"cursor", is_cursor, "the cursor that the last page gave"},
 	[FP_PARAM_SHAPE] = {"shape", is_shape, "the word flat"},
@@ -138,7 +143,7 @@ static const struct {
 	[FP_PARAM_QUARANTINE] = {"quarantine", is_any,
 		"a version that might be quarantined, or stamps:FIRST-LAST"},
 	[FP_PARAM_LAST] = {"last", is_last, "a number of commits from 1 to 100000"},
-	[FP_PARAM_OUTCOME] = {"outcome", is_any, "ok, or the code of a problem"},
+	[FP_PARAM_OUTCOME] = {"outcome", is_outcome, "ok, or the code of a problem"},
 	[FP_PARAM_CLIENT] = {"client", is_any, "a client's address"},
 	[FP_PARAM_SINCE] = {"since", is_time, "a time, such as 2026-01-31T22:05:00Z"},
 	[FP_PARAM_UNTIL] = {"until", is_time, "a time, such as 2026-01-31T22:05:00Z"},

@@ -1,6 +1,7 @@
 /* /repos and /repos/{repo}: what is tracked, and how it is. */
 #include "lint.h"
 #include "page.h"
+#include "repository.h"
 
 static const char *phase_name(enum fp_repository_phase phase)
 {
@@ -398,19 +399,6 @@ enum fp_handled fp_handle_repos(struct fp_request *request, struct fp_reply *rep
 	return finish(request, reply);
 }
 
-static enum fp_handled unknown(
-	struct fp_request *request, struct fp_reply *reply, const struct fp_snapshot *snapshot)
-{
-	struct fp_str nearest[FP_NEAREST_MAX];
-	size_t count = 0;
-
-	fp_service_suggest_repositories(snapshot, request->argument, nearest, &count);
-	return fp_reply_problem(request, reply, "unknown-repository", nearest, count,
-		"no repository named \"%.*s\" is configured; GET /repos lists them",
-		(int)(request->argument.len < 128 ? request->argument.len : 128),
-		request->argument.ptr);
-}
-
 static void reply_lint(struct fp_request *request, const struct fp_snapshot *snapshot,
 	const struct fp_snapshot_repository *repository, struct fp_reply *reply)
 {
@@ -429,7 +417,7 @@ enum fp_handled fp_handle_repo(struct fp_request *request, struct fp_reply *repl
 	struct fp_json json;
 
 	if (!repository) {
-		unknown(request, reply, snapshot);
+		fp_reply_unknown_repository(request, reply, snapshot, request->argument);
 	} else if (request->given[FP_PARAM_LINT]) {
 		reply_lint(request, snapshot, repository, reply);
 	} else if (request->form == FP_FORM_TEXT) {

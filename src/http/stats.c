@@ -5,6 +5,7 @@
 #include "forkpoint/service/history.h"
 
 #include "page.h"
+#include "repository.h"
 
 enum { LIMIT_DEFAULT = 10000, DAYS_BY_HOUR_MAX = 14 };
 
@@ -227,6 +228,8 @@ enum fp_handled fp_handle_stats(struct fp_request *request, struct fp_reply *rep
 	if (!read_query(request, &query, reply))
 		return FP_HANDLED;
 	fp_service_history_wait(request->context->worker);
+	if (!fp_request_knows_repository(request, reply))
+		return FP_HANDLED;
 	reply->content_type = fp_form_content_type(request->form);
 	reply->cache_control = "no-cache";
 	return reply_rows(request, &query, reply);

@@ -1,6 +1,7 @@
 /* POST /sync: somebody who may wants the sources looked at now. It says at once what will be done;
  * an answer that waits for it is asked for with Cache-Control: no-cache. */
 #include "authority.h"
+#include "repository.h"
 
 enum { DETAIL_MAX_BYTES = 8 * 1024 };
 
@@ -54,16 +55,11 @@ static enum fp_handled start(struct fp_request *request, struct fp_reply *reply,
 {
 	struct fp_str repo = fp_request_param(request, FP_PARAM_REPO);
 	const struct fp_snapshot_repository *repository = fp_snapshot_find(snapshot, repo);
-	struct fp_str nearest[FP_NEAREST_MAX];
 	struct fp_audit_entry entry;
 	struct fp_error error;
-	size_t found;
 
-	if (!repository) {
-		fp_service_suggest_repositories(snapshot, repo, nearest, &found);
-		return fp_reply_problem(request, reply, "unknown-repository", nearest, found,
-			"no repository \"%.*s\" is configured", FP_STR_ARG(repo));
-	}
+	if (!repository)
+		return fp_reply_unknown_repository(request, reply, snapshot, repo);
 	entry = fp_request_audit(request, authority, "sync", repo, FP_STR_LITERAL("{}"));
 	if (fp_service_add_audit(request->context->service, &entry, &error) < 0)
 		return fp_reply_problem(request, reply, "internal", NULL, 0,

@@ -23,6 +23,14 @@ void fp_service_history_wait(struct fp_worker *worker)
 	}
 }
 
+int fp_service_has_records(
+	struct fp_worker *worker, struct fp_str repo, bool *found, struct fp_error *error)
+{
+	int r = fp_worker_open_store(worker, error);
+
+	return r < 0 ? r : fp_store_has_records(worker->store, repo, found, error);
+}
+
 int fp_service_history_list(struct fp_worker *worker, const struct fp_history_query *query,
 	fp_history_fn *row, void *context, uint64_t *next, struct fp_error *error)
 {

@@ -17,9 +17,6 @@ bool fp_locate_release(struct fp_answer *answer, const struct fp_question *quest
 
 /* The facts of the built commit's tree. */
 const struct fp_facts *fp_answer_facts(const struct fp_answer *answer);
-/* The nearest of `count` names, read through `name`, into the answer. */
-void fp_answer_suggest(struct fp_str *nearest, size_t *nearest_count, struct fp_str wanted,
-	const struct fp_str *names, size_t count);
 /* Sentences: of a pin that decides; of any pin, as a warning; of FP_WARNING_QUARANTINED_BETTER. */
 void fp_answer_write_pin(const struct fp_answer *answer, struct fp_buf *buf);
 void fp_answer_write_pin_warning(const struct fp_answer *answer, struct fp_buf *buf);

@@ -11,6 +11,7 @@ static const char *const status_names[] = {
 	[FP_VERSION_STATUS_UNLISTED] = "unlisted",
 	[FP_VERSION_STATUS_VANISHED] = "vanished",
 	[FP_VERSION_STATUS_UNRECOGNISED] = "unrecognised",
+	[FP_VERSION_STATUS_QUARANTINED] = "quarantined",
 };
 
 _Static_assert(FP_ARRAY_SIZE(status_names) == FP_VERSION_STATUS_COUNT, "a name for every status");
@@ -75,12 +76,20 @@ static bool keeps_branch(const struct filter *filter, const struct fp_decoded *d
 	return false;
 }
 
+static bool keeps_status(enum fp_version_status status, const struct fp_catalog_version *version)
+{
+	switch (status) {
+	case FP_VERSION_STATUS_ANY: return true;
+	case FP_VERSION_STATUS_QUARANTINED: return version->row.quarantined;
+	default: return status == fp_catalog_version_status(version);
+	}
+}
+
 static bool keeps(const struct filter *filter, const struct fp_catalog_version *version)
 {
 	bool recognised = version->decoded.grammar != FP_GRAMMAR_NONE;
 
-	if (filter->status != FP_VERSION_STATUS_ANY &&
-		filter->status != fp_catalog_version_status(version))
+	if (!keeps_status(filter->status, version))
 		return false;
 	if (!recognised)
 		return filter->any_release && filter->branch_name.len == 0;
@@ -158,6 +167,14 @@ static int list_page(const struct fp_catalog *catalog, const struct filter *filt
 	return 0;
 }
 
+static void take_outcome(struct fp_versions_answer *answer, const struct fp_answer *located)
+{
+	answer->outcome = located->outcome;
+	answer->nearest_count = located->nearest_count;
+	memcpy(answer->nearest, located->nearest, sizeof(answer->nearest));
+	fp_buf_add_str(&answer->detail, fp_buf_str(&located->detail));
+}
+
 /* Repository and package of the query, as for a question about a commit. */
 static bool locate(const struct fp_snapshot *snapshot, const struct fp_versions_query *query,
 	struct fp_versions_answer *answer)
@@ -172,12 +189,42 @@ static bool locate(const struct fp_snapshot *snapshot, const struct fp_versions_
 	located.repository = fp_snapshot_find(snapshot, query->repo);
 	found = (located.repository || fp_locate_repository(&located, snapshot, &question)) &&
 		fp_locate_package(&located, &question);
-	answer->outcome = located.outcome;
 	answer->repository = located.repository;
 	answer->package = located.package;
-	answer->nearest_count = located.nearest_count;
-	memcpy(answer->nearest, located.nearest, sizeof(answer->nearest));
-	fp_buf_add_str(&answer->detail, fp_buf_str(&located.detail));
+	take_outcome(answer, &located);
+	fp_answer_release(&located);
+	return found;
+}
+
+/* A branch may be gone whose versions are still there; one of which nothing is known is none. */
+static bool is_branch_known(const struct filter *filter, const struct fp_versions_answer *answer)
+{
+	const struct fp_catalog *catalog = answer->package->state->catalog;
+
+	if (!filter->branch_name.len || filter->branch || !answer->repository->branches)
+		return true;
+	for (uint32_t i = 0; i < catalog->version_count; i++)
+		if (catalog->versions[i].decoded.grammar != FP_GRAMMAR_NONE &&
+			keeps_branch(filter, &catalog->versions[i].decoded))
+			return true;
+	return false;
+}
+
+static bool check_branch(const struct fp_snapshot *snapshot, const struct fp_versions_query *query,
+	const struct filter *filter, struct fp_versions_answer *answer)
+{
+	struct fp_question question = {.repo = query->repo, .branch = query->branch};
+	struct fp_answer located;
+	bool found;
+
+	if (is_branch_known(filter, answer))
+		return true;
+	fp_answer_init(&located);
+	fp_answer_clear(&located);
+	found = fp_locate_repository(&located, snapshot, &question) &&
+		fp_locate_package(&located, &question) && fp_locate_branch(&located, &question);
+	if (!found)
+		take_outcome(answer, &located);
 	fp_answer_release(&located);
 	return found;
 }
@@ -189,7 +236,8 @@ void fp_service_versions(struct fp_worker *worker, const struct fp_snapshot *sna
 
 	fp_buf_clear(&answer->detail);
 	answer->count = answer->total = 0;
-	if (!locate(snapshot, query, answer) || !set_filter(query, answer, &filter))
+	if (!locate(snapshot, query, answer) || !set_filter(query, answer, &filter) ||
+		!check_branch(snapshot, query, &filter, answer))
 		return;
 	if (list_page(answer->package->state->catalog, &filter, query, answer) < 0) {
 		fp_buf_add_text(&answer->detail, "out of memory");

@@ -186,6 +186,22 @@ int fp_store_package_id(struct fp_store *store, const char *feed, const char *pa
 	return r < 0 ? r : fp_sql_find(store, FP_SQL_PACKAGE_FIND, NULL, values, 2, id, error);
 }
 
+int fp_store_has_records(
+	struct fp_store *store, struct fp_str repo, bool *found, struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {fp_sql_text(repo)};
+	int64_t ignored;
+	int r = fp_sql_find(store, FP_SQL_REPOSITORY_RECORDED,
+		"SELECT 1 FROM repositories WHERE name = ?1"
+		" UNION ALL SELECT 1 FROM topics WHERE repo = ?1 LIMIT 1",
+		values, 1, &ignored, error);
+
+	if (r < 0)
+		return r;
+	*found = r == 0;
+	return 0;
+}
+
 int fp_store_note_config(struct fp_store *store, const char *digest, struct fp_str text,
 	int64_t now_us, struct fp_error *error)
 {

@@ -309,6 +309,9 @@ def test_bad_input(server):
         assert reply.status == status, (path, body, reply)
         assert holds in reply.json['detail'] + reply.json['code'], (path, body, reply)
     assert server.daemon.request('PUT', '/pins/winui/main', 'no json', BEARER).status == 400
+    twice = '{"reason": "one", "owner": "me", "version": "1.0.0", "reason": "another"}'
+    twice = server.daemon.request('PUT', '/pins/winui/main', twice, BEARER)
+    assert twice.status == 400 and '"reason"' in twice.json['detail'], twice
     assert server.daemon.request('PUT', '/pins/winui/', '{}', BEARER).status == 404
     assert server.daemon.request('POST', '/pins/winui/main', '{}', BEARER).status == 405
     assert server.daemon.get('/pins').json['items'] == []

@@ -78,7 +78,6 @@ def test_pages_and_times(asked):
     assert found == whole
     assert daemon.get('/stats', until='2020-01-01T00:00:00Z').json['items'] == []
     assert daemon.get('/stats', since='2020-01-01T00:00:00Z').json['bucket'] == 'day'
-    assert daemon.get('/stats', repo='none').json['items'] == []
 
 
 @pytest.mark.parametrize('parameters', [

@@ -57,6 +57,9 @@ void fp_worker_leave(struct fp_worker *worker);
 void fp_service_resolve(struct fp_worker *worker, const struct fp_snapshot *snapshot,
 	const struct fp_question *question, int64_t now_us, struct fp_answer *answer);
 
+/* Those of the names that are near the wanted one, at most FP_NEAREST_MAX. */
+void fp_answer_suggest(struct fp_str *nearest, size_t *nearest_count, struct fp_str wanted,
+	const struct fp_str *names, size_t count);
 /* Repository names near an unknown one, at most FP_NEAREST_MAX. */
 void fp_service_suggest_repositories(const struct fp_snapshot *snapshot, struct fp_str wanted,
 	struct fp_str *nearest, size_t *nearest_count);
@@ -123,6 +126,7 @@ enum fp_version_status {
 	FP_VERSION_STATUS_UNLISTED,
 	FP_VERSION_STATUS_VANISHED,
 	FP_VERSION_STATUS_UNRECOGNISED,
+	FP_VERSION_STATUS_QUARANTINED, /* whatever else: only asked for */
 	FP_VERSION_STATUS_COUNT,
 };
 

@@ -60,6 +60,10 @@ int fp_store_repository_id(
 int fp_store_package_id(struct fp_store *store, const char *feed, const char *package, int64_t *id,
 	struct fp_error *error);
 
+/* Whether anything is kept of a repository of that name: it was configured once, or asked for. */
+int fp_store_has_records(
+	struct fp_store *store, struct fp_str repo, bool *found, struct fp_error *error);
+
 /* Keeps a configuration under its digest, with the time it was first in force. */
 int fp_store_note_config(struct fp_store *store, const char *digest, struct fp_str text,
 	int64_t now_us, struct fp_error *error);

@@ -113,7 +113,7 @@ static void test_filters(void **state)
 		{{.branch = S("refs/heads/main")}, FP_OUTCOME_OK, 10, "2.9.2001310400-main"},
 		/* a branch that only the feed knows by now */
 		{{.branch = S("release-1.10")}, FP_OUTCOME_OK, 1, "1.10.2001310100-release_1_10"},
-		{{.branch = S("nowhere")}, FP_OUTCOME_OK, 0, NULL},
+		{{.branch = S("nowhere")}, FP_OUTCOME_UNKNOWN_BRANCH, 0, NULL},
 		{{.release = S("2.4")}, FP_OUTCOME_OK, 5, "2.4.2001310300-main"},
 		{{.release = S("2.4"), .branch = S("topic")}, FP_OUTCOME_OK, 1,
 			"2.4.2001310230-topic"},
