@@ -335,12 +335,16 @@ static enum MHD_Result answer(struct fp_exchange *exchange)
 
 /* ---- all calls ---- */
 
+/* What is being sent already is read to its end, within reason: most clients see no answer before
+ * they have sent all, only a broken connection. */
 static bool announces_too_much(const struct fp_exchange *exchange)
 {
 	struct fp_str text = fp_exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	bool asks_first = fp_exchange_header(exchange, MHD_HTTP_HEADER_EXPECT).len > 0;
 	uint64_t bytes;
 
-	return text.len && !fp_parse_u64(text, 0, FP_BODY_MAX_BYTES, &bytes);
+	return text.len &&
+	       !fp_parse_u64(text, 0, asks_first ? FP_BODY_MAX_BYTES : PATIENCE_MAX_BYTES, &bytes);
 }
 
 static enum MHD_Result first_call(struct fp_http_loop *loop, struct MHD_Connection *connection,
