@@ -113,7 +113,7 @@ const struct fp_snapshot *fp_request_enter_moment(
 		return now;
 	at_us = fp_request_moment(request, FP_PARAM_AS_OF, request->moment_us);
 	if (at_us > request->moment_us)
-		fp_reply_future(request, reply);
+		fp_reply_future(request, reply, FP_PARAM_AS_OF);
 	else
 		world = fp_request_enter_as_of(request, reply, now, repo, at_us);
 	if (!world)
@@ -128,8 +128,10 @@ void fp_request_leave_moment(struct fp_request *request, const struct fp_snapsho
 	fp_worker_leave(request->context->worker);
 }
 
-enum fp_handled fp_reply_future(struct fp_request *request, struct fp_reply *reply)
+enum fp_handled fp_reply_future(
+	struct fp_request *request, struct fp_reply *reply, enum fp_param param)
 {
 	return fp_reply_problem(request, reply, "bad-request", NULL, 0,
-		"parameter \"as_of\" takes a time that has been, and that one is yet to come");
+		"parameter \"%s\" takes a time that has been, and that one is yet to come",
+		fp_param_name(param));
 }

@@ -433,13 +433,6 @@ static void write_text(const struct fp_diagnosis *diagnosis, struct fp_buf *buf)
 
 /* ---- the route ---- */
 
-static int64_t time_param(const struct fp_request *request, enum fp_param param)
-{
-	int64_t us;
-
-	return request->given[param] && fp_time_parse_us(request->params[param], &us) ? us : -1;
-}
-
 static void render(
 	struct fp_request *request, const struct fp_diagnosis *diagnosis, struct fp_reply *reply)
 {
@@ -473,13 +466,16 @@ static enum fp_handled reply_diagnosis(struct fp_request *request,
 
 enum fp_handled fp_handle_diagnose(struct fp_request *request, struct fp_reply *reply)
 {
-	struct fp_diagnosis_query query = {
-		.used = request->params[FP_PARAM_USED], .at_us = time_param(request, FP_PARAM_AT)};
+	struct fp_diagnosis_query query = {.used = request->params[FP_PARAM_USED], .at_us = -1};
 	struct fp_diagnosis diagnosis;
 	enum fp_handled handled;
 
 	if (!fp_request_question(request, reply, &query.question))
 		return FP_HANDLED;
+	if (request->given[FP_PARAM_AT])
+		query.at_us = fp_request_moment(request, FP_PARAM_AT, request->received_us);
+	if (query.at_us > request->received_us)
+		return fp_reply_future(request, reply, FP_PARAM_AT);
 	fp_diagnosis_init(&diagnosis);
 	handled = reply_diagnosis(request, &query, &diagnosis, reply);
 	fp_diagnosis_release(request->context->worker, &diagnosis);

@@ -59,7 +59,8 @@ const struct fp_snapshot *fp_request_enter_as_of(struct fp_request *request, str
 const struct fp_snapshot *fp_request_enter_moment(
 	struct fp_request *request, struct fp_reply *reply, struct fp_str repo);
 void fp_request_leave_moment(struct fp_request *request, const struct fp_snapshot *snapshot);
-enum fp_handled fp_reply_future(struct fp_request *request, struct fp_reply *reply);
+enum fp_handled fp_reply_future(
+	struct fp_request *request, struct fp_reply *reply, enum fp_param param);
 /* The same without packages that were seen later. */
 const struct fp_snapshot *fp_request_enter_then(struct fp_request *request, struct fp_reply *reply,
 	const struct fp_snapshot *now, struct fp_str repo, int64_t at_us);

@@ -166,7 +166,7 @@ static enum fp_handled resolve_then(
 		return FP_BACKGROUND;
 	now = fp_worker_enter_at(worker, &request->moment_us);
 	at_us = fp_request_moment(request, FP_PARAM_AS_OF, request->moment_us);
-	handled = at_us > request->moment_us ? fp_reply_future(request, reply)
+	handled = at_us > request->moment_us ? fp_reply_future(request, reply, FP_PARAM_AS_OF)
 					     : answer_then(request, reply, now, question, at_us);
 	fp_worker_leave(worker);
 	return handled;

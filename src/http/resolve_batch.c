@@ -162,7 +162,7 @@ static int answer_item_then(
 
 	fp_buf_init(&problem.body, item->max);
 	if (at_us > request->moment_us) {
-		fp_reply_future(request, &problem);
+		fp_reply_future(request, &problem, FP_PARAM_AS_OF);
 	} else {
 		world = fp_request_enter_as_of(
 			request, &problem, now, request->params[FP_PARAM_REPO], at_us);

@@ -180,6 +180,8 @@ BAD = [     # parameters, status, code, what the detail says
     ({'repo': 'winui', 'sha': 'TIP', 'used': '2.0.0', 'branch': 'mian'}, 404, 'unknown-branch',
      'mian'),
     ({'repo': 'winui', 'sha': 'TIP', 'used': '2.0.0', 'at': 'yesterday'}, 400, 'bad-request', 'at'),
+    ({'repo': 'winui', 'sha': 'TIP', 'used': '2.0.0', 'at': '2099-01-01T00:00:00Z'}, 400,
+     'bad-request', '"at" takes a time that has been'),
     ({'repo': 'winui', 'sha': 'TIP', 'used': '2.0.0', 'format': 'csv'}, 400, 'bad-request',
      'format'),
 ]
