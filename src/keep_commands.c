@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SAMPLE_DEFAULT = 1000 };
 
@@ -60,10 +61,31 @@ bool fp_keep_take(int count, char **arguments, bool wants_file, const char *opti
 	return false;
 }
 
+/* A folder that is to be filled is made, but not the folders above it: where they are missing, the
+ * path has a slip. */
+static const char *check_parent(const char *data_dir)
+{
+	FP_CLEANUP_FREE char *parent = strdup(data_dir);
+	size_t len = parent ? strlen(parent) : 0;
+
+	while (len > 1 && parent[len - 1] == '/')
+		len--;
+	while (len > 0 && parent[len - 1] != '/')
+		len--;
+	if (len == 0)
+		return data_dir;
+	parent[len] = '\0';
+	if (access(parent, F_OK) == 0)
+		return data_dir;
+	fprintf(stderr, "forkpoint: there is no folder %s: make it first if %s is meant\n", parent,
+		data_dir);
+	return NULL;
+}
+
 const char *fp_keep_data_dir(const struct fp_keep_arguments *taken, struct fp_config **config)
 {
 	if (taken->data_dir)
-		return taken->data_dir;
+		return check_parent(taken->data_dir);
 	*config = fp_command_read_config(taken->config);
 	return *config ? (*config)->data_dir : NULL;
 }

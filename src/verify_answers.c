@@ -90,16 +90,12 @@ static void count(struct asking *asking, enum fp_reproduced result, uint64_t id)
 			(unsigned long long)id, (unsigned long long)id);
 }
 
-/* The first request from `from` on. */
-static int ask_one(struct asking *asking, uint64_t from, int64_t before_us, struct fp_error *error)
+static int ask_one(struct asking *asking, uint64_t id, int64_t before_us, struct fp_error *error)
 {
 	struct fp_stored_record stored = {0};
 	enum fp_reproduced result = FP_REPRODUCED_NOT_ASKED;
-	uint64_t id = 0;
-	int r = fp_store_next_record_id(asking->store, from, &id, error);
+	int r = fp_store_read_record(asking->store, id, &stored, error);
 
-	if (r == 0)
-		r = fp_store_read_record(asking->store, id, &stored, error);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (stored.record.at_us < before_us)
@@ -117,7 +113,8 @@ int fp_verify_answers(const struct fp_config *config, uint64_t sample,
 {
 	FP_CLEANUP(asking_release) struct asking asking = {.counts = counts};
 	int64_t before_us = fp_clock_real_us() - TOO_YOUNG_US;
-	uint64_t first = 0, last = 0;
+	FP_CLEANUP_FREE uint64_t *ids = NULL;
+	size_t count = 0;
 	int r;
 
 	*counts = (struct fp_answered_again){0};
@@ -125,15 +122,8 @@ int fp_verify_answers(const struct fp_config *config, uint64_t sample,
 		return 0;
 	r = begin(config, &asking, error);
 	if (r >= 0)
-		r = fp_store_next_record_id(asking.store, 0, &first, error);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = fp_store_last_record_id(asking.store, &last, error);
-	if (sample > last - first + 1)
-		sample = last - first + 1;
-	for (uint64_t i = 0; r >= 0 && i < sample; i++)
-		r = ask_one(&asking,
-			first + (uint64_t)((double)(last - first + 1) * (double)i / (double)sample),
-			before_us, error);
+		r = fp_store_sample_records(asking.store, sample, &ids, &count, error);
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = ask_one(&asking, ids[i], before_us, error);
 	return r;
 }

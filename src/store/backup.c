@@ -65,15 +65,11 @@ static int copy_facts(const char *data_dir, const char *folder, struct fp_error 
 {
 	FP_CLEANUP(fp_store_close_cleanup) struct fp_store *store = NULL;
 	FP_CLEANUP_FREE char *path = fp_store_path(folder, "facts.db");
-	FP_CLEANUP_FREE char *source = fp_store_path(data_dir, "facts.db");
 	sqlite3 *copy = NULL;
 	int r;
 
-	if (!path || !source)
+	if (!path)
 		return fp_error_memory(error);
-	if (access(source, F_OK) != 0)
-		return fp_error_set(error, FP_ERROR_INVALID,
-			"there is no %s: name the data_dir of a Forkpoint", source);
 	/* Where nobody runs, opening it to write takes in the log that a crash left. */
 	r = fp_store_open(data_dir, fp_store_is_locked(data_dir), &store, error);
 	if (r >= 0)
@@ -250,20 +246,38 @@ static int unpack_into(
 	return r;
 }
 
-int fp_backup_restore(
-	const char *file, const char *data_dir, struct fp_backup_info *info, struct fp_error *error)
+/* is_new: the folder goes again when this fails; the lock's file goes while it is held, for it may
+ * be another's afterwards. */
+static int restore_into(const char *file, const char *data_dir, bool is_new,
+	struct fp_backup_info *info, struct fp_error *error)
 {
+	FP_CLEANUP_FREE char *path = fp_store_path(data_dir, "lock");
 	struct fp_store_lock *lock = NULL;
-	struct fp_backup_info found = {0};
-	int r = fp_folder_create(data_dir, error);
+	int r = path ? fp_store_lock_take(data_dir, &lock, error) : fp_error_memory(error);
 
-	if (r >= 0)
-		r = fp_store_lock_take(data_dir, &lock, error);
 	if (r >= 0)
 		r = check_empty(data_dir, error);
 	if (r >= 0)
-		r = unpack_into(file, data_dir, &found, error);
+		r = unpack_into(file, data_dir, info, error);
+	if (r < 0 && lock && is_new)
+		unlink(path);
 	fp_store_unlock(lock);
+	if (r < 0 && is_new)
+		rmdir(data_dir);
+	return r;
+}
+
+int fp_backup_restore(
+	const char *file, const char *data_dir, struct fp_backup_info *info, struct fp_error *error)
+{
+	struct fp_backup_info found = {0};
+	bool is_new = access(data_dir, F_OK) != 0;
+	int r = fp_backup_check(file, error);
+
+	if (r >= 0)
+		r = fp_folder_create(data_dir, error);
+	if (r >= 0)
+		r = restore_into(file, data_dir, is_new, &found, error);
 	if (r >= 0)
 		*info = found;
 	return r;

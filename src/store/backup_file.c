@@ -230,6 +230,15 @@ static int check(const char *file, const struct mapped *content, struct fp_backu
 	return 0;
 }
 
+int fp_backup_check(const char *file, struct fp_error *error)
+{
+	struct mapped FP_CLEANUP(mapped_release) content = {0};
+	struct fp_backup_info ignored = {0};
+	int r = map_file(file, &content, error);
+
+	return r < 0 ? r : check(file, &content, &ignored, error);
+}
+
 int fp_backup_unpack(
 	const char *file, const char *database, struct fp_backup_info *info, struct fp_error *error)
 {

@@ -10,6 +10,8 @@ int fp_backup_write(const char *database, const char *file, const struct fp_back
 	struct fp_error *error);
 /* Gives the finished file its name, unless there is one of that name. */
 int fp_backup_publish(const char *file, const char *name, struct fp_error *error);
+/* As fp_backup_restore says of the file. */
+int fp_backup_check(const char *file, struct fp_error *error);
 /* Checks the backup, and writes the database in it to `database`. */
 int fp_backup_unpack(const char *file, const char *database, struct fp_backup_info *info,
 	struct fp_error *error);

@@ -31,6 +31,35 @@ int fp_store_next_record_id(
 	return r;
 }
 
+int fp_store_sample_records(struct fp_store *store, uint64_t sample, uint64_t **ids, size_t *count,
+	struct fp_error *error)
+{
+	FP_CLEANUP_FREE uint64_t *chosen = NULL;
+	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
+	uint64_t place = 0, filled = 0;
+	int64_t total = 0;
+	int r = fp_sql_pragma(store->facts, "SELECT count(*) FROM requests", &total, error);
+
+	if (r < 0)
+		return r;
+	if (sample > (uint64_t)total)
+		sample = (uint64_t)total;
+	chosen = calloc(sample + 1, sizeof(*chosen));
+	if (!chosen)
+		return fp_error_memory(error);
+	r = fp_sql_start(store, FP_SQL_REQUESTS_WALK,
+		"SELECT request FROM requests ORDER BY request", NULL, 0, &statement, error);
+	while (r >= 0 && filled < sample && (r = fp_sql_step(statement, error)) == 1)
+		if (place++ * sample / (uint64_t)total >= filled)
+			chosen[filled++] = (uint64_t)sqlite3_column_int64(statement, 0);
+	if (r < 0)
+		return r;
+	*ids = chosen;
+	*count = filled;
+	chosen = NULL;
+	return 0;
+}
+
 void fp_stored_record_release(struct fp_stored_record *stored)
 {
 	free(stored->memory);

@@ -247,18 +247,24 @@ static int take_row(struct fp_import *import, const struct fp_portable *portable
 
 /* ---- lines ---- */
 
+/* The data folder is touched only when an export is there indeed. */
 static int take_first(
 	struct fp_import *import, const struct fp_json_value *line, struct fp_error *error)
 {
 	int64_t schema = 0;
 	int r = fp_import_integer(line, "schema", &schema, NULL, error);
 
-	import->begun = true;
-	if (r < 0 || schema <= (int64_t)fp_migration_count)
-		return r;
-	return fp_error_set(error, FP_ERROR_FOREIGN,
-		"the export was made by a newer Forkpoint (schema %lld, this one knows %zu)",
-		(long long)schema, fp_migration_count);
+	if (r >= 0 && schema > (int64_t)fp_migration_count)
+		return fp_error_set(error, FP_ERROR_FOREIGN,
+			"the export was made by a newer Forkpoint (schema %lld, this one knows "
+			"%zu)",
+			(long long)schema, fp_migration_count);
+	if (r >= 0)
+		r = fp_store_prepare(import->data_dir, &import->lock, NULL, error);
+	if (r >= 0)
+		r = fp_store_open(import->data_dir, false, &import->store, error);
+	import->begun = r >= 0;
+	return r;
 }
 
 static int take_end(
@@ -325,15 +331,11 @@ int fp_import_line(struct fp_import *import, struct fp_str line, struct fp_error
 int fp_import_new(const char *data_dir, struct fp_import **import, struct fp_error *error)
 {
 	FP_CLEANUP(fp_import_free_cleanup) struct fp_import *made = calloc(1, sizeof(*made));
-	int r;
 
-	if (!made)
+	if (made)
+		made->data_dir = fp_str_dup(fp_str(data_dir));
+	if (!made || !made->data_dir)
 		return fp_error_memory(error);
-	r = fp_store_prepare(data_dir, &made->lock, NULL, error);
-	if (r >= 0)
-		r = fp_store_open(data_dir, false, &made->store, error);
-	if (r < 0)
-		return r;
 	*import = made;
 	made = NULL;
 	return 0;
@@ -344,6 +346,9 @@ int fp_import_finish(
 {
 	int r = commit(import, error);
 
+	if (!import->begun)
+		return fp_error_set(error, FP_ERROR_INVALID,
+			"nothing was given: it takes an export on its standard input");
 	if (r >= 0)
 		r = fp_import_write_requests(import, error);
 	*counts = import->counts;
@@ -364,5 +369,6 @@ void fp_import_free(struct fp_import *import)
 	fp_import_drop_requests(import);
 	fp_store_close(import->store);
 	fp_store_unlock(import->lock);
+	free(import->data_dir);
 	free(import);
 }

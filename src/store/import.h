@@ -18,7 +18,8 @@ struct fp_import_request {
 };
 
 struct fp_import {
-	struct fp_store_lock *lock;
+	char *data_dir;
+	struct fp_store_lock *lock; /* from the first line on */
 	struct fp_store *store;
 	struct fp_import_counts counts;
 	bool begun, ended;

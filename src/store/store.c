@@ -3,8 +3,10 @@
 #include "lock.h"
 #include "sql.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The recorder's second thread keeps the log short; this bound is for programs without one. */
 #define FACTS_PRAGMAS                                                                              \
@@ -48,6 +50,9 @@ static int open_facts(struct fp_store *store, struct fp_error *error)
 
 	if (!path)
 		return fp_error_memory(error);
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return fp_error_set(error, FP_ERROR_INVALID,
+			"there is no %s: name the data_dir of a Forkpoint", path);
 	if (store->read_only)
 		return open_read_only(store->data_dir, path, &store->facts, error);
 	r = fp_sql_open(path, SQLITE_OPEN_READWRITE, &store->facts, error);

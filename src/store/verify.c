@@ -100,9 +100,10 @@ static void check_answer(struct verifier *verifier, sqlite3_stmt *statement)
 		verifier->verified.lost++;
 		return;
 	}
-	verifier->verified.answers++;
-	if (said.high == is.high && said.low == is.low)
+	if (said.high == is.high && said.low == is.low) {
+		verifier->verified.answers++;
 		return;
+	}
 	fp_hash128_format(said, hex);
 	tell(verifier, "facts.db: the document of answer %s is not the one that was given", hex);
 }
@@ -199,15 +200,12 @@ static const char *examine(struct fp_stored_record *stored)
 	return compare(record, fp_json_tree_root(tree));
 }
 
-static int sample_one(struct verifier *verifier, uint64_t from, struct fp_error *error)
+static int sample_one(struct verifier *verifier, uint64_t id, struct fp_error *error)
 {
 	struct fp_stored_record stored = {0};
 	const char *trouble;
-	uint64_t id = 0;
-	int r = fp_store_next_record_id(verifier->store, from, &id, error);
+	int r = fp_store_read_record(verifier->store, id, &stored, error);
 
-	if (r == 0)
-		r = fp_store_read_record(verifier->store, id, &stored, error);
 	if (r == -FP_ERROR_CORRUPT) {
 		tell(verifier, "facts.db: request %016llx: %s", (unsigned long long)id,
 			error ? error->text : "damaged");
@@ -225,22 +223,12 @@ static int sample_one(struct verifier *verifier, uint64_t from, struct fp_error 
 
 static int check_sample(struct verifier *verifier, uint64_t sample, struct fp_error *error)
 {
-	int64_t first = 0, last = 0;
-	sqlite3 *db = verifier->store->facts;
-	int r = fp_sql_pragma(db, "SELECT ifnull(min(request), 0) FROM requests", &first, error);
+	FP_CLEANUP_FREE uint64_t *ids = NULL;
+	size_t count = 0;
+	int r = fp_store_sample_records(verifier->store, sample, &ids, &count, error);
 
-	if (r >= 0)
-		r = fp_sql_pragma(
-			db, "SELECT ifnull(max(request), -1) FROM requests", &last, error);
-	if (last < first)
-		return r;
-	if (sample > (uint64_t)(last - first) + 1)
-		sample = (uint64_t)(last - first) + 1;
-	for (uint64_t i = 0; r >= 0 && i < sample; i++)
-		r = sample_one(verifier,
-			(uint64_t)first +
-				(uint64_t)((double)(last - first + 1) * (double)i / (double)sample),
-			error);
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = sample_one(verifier, ids[i], error);
 	return r;
 }
 

@@ -192,6 +192,10 @@ def test_bad_lines_are_told_by_their_number(busy, tmp_path):
         assert f'line {line}: ' in refused.stderr and words in refused.stderr, (words, refused)
         # The same folder takes the whole afterwards.
         take(tmp_path / f'case-{number}', text)
+    # What is no export leaves nothing behind.
+    for nothing in ('', 'junk\n', '{"kind":"audit"}\n', changed(lines, 0, schema=999)):
+        take(tmp_path / 'nothing', nothing, code=1)
+        assert not (tmp_path / 'nothing').exists()
     cut = take(tmp_path / 'cut', '\n'.join(lines[:-1]) + '\n', code=1)
     assert 'cut short' in cut.stderr
     # What came before what is there cannot be put behind it; another server's requests neither.
@@ -218,5 +222,5 @@ def test_wrong_use(arguments):
 
 def test_no_data_folder(tmp_path):
     done = run_command('export', '--data-dir', str(tmp_path / 'none'))
-    assert done.returncode == 1 and 'cannot open' in done.stderr
+    assert done.returncode == 1 and 'there is no' in done.stderr
     assert not pathlib.Path(tmp_path / 'none').exists()

@@ -1,5 +1,6 @@
 """backup, restore, verify: what cannot be made again is kept, beside a daemon under load."""
 import pathlib
+import re
 import shutil
 import sqlite3
 import threading
@@ -137,7 +138,14 @@ def test_backup_and_restore_refuse(example, tmp_path):
     (tmp_path / 'other').write_bytes(b'x' * 9000)
     assert 'no backup' in run(daemon, 'restore', str(tmp_path / 'other'), code=1).stderr
     assert 'cannot open' in run(daemon, 'restore', str(tmp_path / 'none'), code=1).stderr
-    assert {path.name for path in data_of(daemon).iterdir()} <= {'lock'}
+    assert not data_of(daemon).exists()
+    # folders above the one that is to be filled are not made: they show a slip
+    slip = run_command('restore', str(backup), '--data-dir', str(tmp_path / 'far' / 'away'))
+    assert slip.returncode == 1 and f'no folder {tmp_path}/far/:' in slip.stderr
+    assert not (tmp_path / 'far').exists()
+    for command in ('verify', 'export'):
+        lost = run_command(command, '--data-dir', str(tmp_path / 'gone'))
+        assert lost.returncode == 1 and 'name the data_dir' in lost.stderr, lost
     run(daemon, 'restore', str(backup))
     # nowhere to write
     nowhere = run(daemon, 'backup', str(tmp_path / 'no' / 'where'), code=1)
@@ -206,6 +214,26 @@ def test_verify_finds_damage(example):
     assert 'journal.0' in run(daemon, 'verify', code=1).stdout
     journal.write_bytes(kept)
     assert '0 problems' in run(daemon, 'verify').stdout
+
+
+def test_a_sample_is_of_all_that_there_is(example, tmp_path):
+    """Ids jump after a restore: what came before is looked at all the same, each once."""
+    daemon = example.daemon.start()
+    for name in ('merged', 'bcf9adaa', '18b956f6', 'f23f1fad'):
+        daemon.resolve(example.sha[name], 'main')
+    run(daemon, 'backup', str(tmp_path / 'backup'))
+    daemon.stop()
+    shutil.rmtree(data_of(daemon))
+    run(daemon, 'restore', str(tmp_path / 'backup'))
+    daemon.start()
+    daemon.resolve(example.sha['1b27fd5f'], 'main')
+    daemon.stop()
+    for asked, expected in ((1000, 5), (5, 5), (3, 3), (0, 0)):
+        said = run(daemon, 'verify', '--sample', str(asked)).stdout
+        assert f'sample: {expected} past answers' in said, said
+        told = re.search(r'again: (\d+) the same to the byte, (\d+) .* (\d+) otherwise; (\d+) not',
+                         said)
+        assert sum(map(int, told.groups())) == expected, said
 
 
 def test_past_answers_are_given_again(example):

@@ -20,7 +20,8 @@ struct fp_import_counts {
 	uint64_t lines, added, known; /* known: there already, and passed over */
 };
 
-/* Takes the data folder's lock; makes the databases where there are none. */
+/* With the first line of an export it takes the data folder's lock, and makes the databases where
+ * there are none. */
 int fp_import_new(const char *data_dir, struct fp_import **import, struct fp_error *error);
 /* -FP_ERROR_INVALID: the line is none of ours, or cannot be true beside what is there. What came
  * before it is kept; importing all again passes over that. */

@@ -53,6 +53,10 @@ int fp_store_last_record_id(struct fp_store *store, uint64_t *id, struct fp_erro
 /* The lowest id that is there from `from` on; 1 = none. */
 int fp_store_next_record_id(
 	struct fp_store *store, uint64_t from, uint64_t *id, struct fp_error *error);
+/* The ids of `sample` requests (of all, where there are fewer), as far from each other as can be,
+ * in rising order: malloc'ed. Walks through all of them. */
+int fp_store_sample_records(struct fp_store *store, uint64_t sample, uint64_t **ids, size_t *count,
+	struct fp_error *error);
 
 struct fp_stored_record {
 	struct fp_record record; /* slices into memory */
