@@ -12,9 +12,9 @@ static void write_release(struct fp_json *json, const struct fp_decoded *decoded
 	fp_json_member_string(json, "release", fp_buf_str(&text));
 }
 
-/* unavailable_us: when its file was last found missing, -1 = it was not. */
-static void write_row(
-	struct fp_json *json, const struct fp_catalog_version *version, int64_t unavailable_us)
+/* stored: of the same version; it knows what selection does not ask for. */
+static void write_row(struct fp_json *json, const struct fp_catalog_version *version,
+	const struct fp_version_row *stored)
 {
 	const struct fp_decoded *decoded = &version->decoded;
 	bool recognised = decoded->grammar != FP_GRAMMAR_NONE;
@@ -41,7 +41,8 @@ static void write_row(
 		json, "listed", version->row.unlisted_us < 0 && version->row.vanished_us < 0);
 	fp_json_member_time_us(json, "unlisted", version->row.unlisted_us);
 	fp_json_member_time_us(json, "vanished", version->row.vanished_us);
-	fp_json_member_time_us(json, "unavailable", unavailable_us);
+	fp_json_member_time_us(json, "returned", stored->returned_us);
+	fp_json_member_time_us(json, "unavailable", stored->unavailable_us);
 	fp_json_member_bool(json, "quarantined", version->row.quarantined);
 	if (version->row.missing_ids.len)
 		fp_json_member_string(json, "missing_from_set", version->row.missing_ids);
@@ -64,8 +65,8 @@ static void add_csv_reading(struct fp_buf *buf, const struct fp_decoded *decoded
 	fp_csv_add(buf, false, fp_str(stamp));
 }
 
-static void write_csv_row(
-	struct fp_buf *buf, const struct fp_catalog_version *version, int64_t unavailable_us)
+static void write_csv_row(struct fp_buf *buf, const struct fp_catalog_version *version,
+	const struct fp_version_row *stored)
 {
 	const struct fp_catalog_row *row = &version->row;
 	bool listed = row->unlisted_us < 0 && row->vanished_us < 0;
@@ -78,9 +79,10 @@ static void write_csv_row(
 	fp_csv_add(buf, false, fp_str(listed ? "true" : "false"));
 	fp_csv_add_time(buf, row->unlisted_us);
 	fp_csv_add_time(buf, row->vanished_us);
-	fp_csv_add_time(buf, unavailable_us);
+	fp_csv_add_time(buf, stored->unavailable_us);
 	fp_csv_add(buf, false, row->missing_ids);
 	fp_csv_add(buf, false, fp_str(row->quarantined ? "true" : "false"));
+	fp_csv_add_time(buf, stored->returned_us);
 	fp_buf_add_text(buf, "\r\n");
 }
 
@@ -92,9 +94,9 @@ static const struct fp_catalog_version *item(const struct fp_versions_answer *an
 }
 
 /* The catalog and the rows that it was made of are in one order. */
-static int64_t unavailable_us(const struct fp_versions_answer *answer, size_t at)
+static const struct fp_version_row *stored(const struct fp_versions_answer *answer, size_t at)
 {
-	return answer->package->state->rows.items[answer->items[at]].unavailable_us;
+	return &answer->package->state->rows.items[answer->items[at]];
 }
 
 static void write_json(const struct fp_page *page, const struct fp_versions_answer *answer,
@@ -109,7 +111,7 @@ static void write_json(const struct fp_page *page, const struct fp_versions_answ
 	}
 	fp_json_array_begin(&json);
 	for (size_t i = 0; i < answer->count; i++)
-		write_row(&json, item(answer, i), unavailable_us(answer, i));
+		write_row(&json, item(answer, i), stored(answer, i));
 	fp_json_array_end(&json);
 	if (!flat) {
 		fp_page_write_next(&json, page);
@@ -128,16 +130,16 @@ static void write_lines(
 	if (form == FP_FORM_CSV)
 		fp_buf_add_text(buf,
 			"version,status,grammar,release,label,stamp,first_seen,published,listed,"
-			"unlisted,vanished,unavailable,missing_from_set,quarantined\r\n");
+			"unlisted,vanished,unavailable,missing_from_set,quarantined,returned\r\n");
 	for (size_t i = 0; i < answer->count; i++) {
 		const struct fp_catalog_version *version = item(answer, i);
 		struct fp_json json;
 
 		if (form == FP_FORM_CSV) {
-			write_csv_row(buf, version, unavailable_us(answer, i));
+			write_csv_row(buf, version, stored(answer, i));
 		} else if (form == FP_FORM_NDJSON) {
 			fp_json_init(&json, buf);
-			write_row(&json, version, unavailable_us(answer, i));
+			write_row(&json, version, stored(answer, i));
 			fp_buf_add_char(buf, '\n');
 		} else {
 			fp_buf_addf(buf, "%.*s\t%s\n", FP_STR_ARG(version->row.text),

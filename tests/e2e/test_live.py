@@ -37,7 +37,13 @@ def test_a_package_appears_and_vanishes(example):
     example.feed.write()
     eventually(lambda: daemon.version(sha, 'main') == '2.4.2001312227-main', what='its end')
     row = next(row for row in daemon.get('/versions', repo='winui', status='vanished').json['items'])
-    assert row['version'] == '2.4.2002010411-main'
+    assert row['version'] == '2.4.2002010411-main' and row['returned'] is None
+    example.feed.add('MUXPGODatabase', '2.4.2002010411-main')
+    example.feed.write()
+    eventually(lambda: daemon.version(sha, 'main') == '2.4.2002010411-main', what='its return')
+    row = next(row for row in daemon.get('/versions', repo='winui').json['items']
+               if row['version'] == '2.4.2002010411-main')
+    assert row['vanished'] is None and row['returned'] >= row['first_seen']
 
 
 def test_a_package_is_unlisted(example):

@@ -35,7 +35,7 @@ static const struct {
 	{"GET", "/versions?repo=demo&status=unlisted", "", "", 200, "2.4.2001312228-main"},
 	{"GET", "/versions?repo=demo&format=csv", "", "", 200, "version,status,"},
 	{"GET", "/versions?repo=demo&format=csv&status=unrecognised", "", "", 200,
-		"1.0.0,unrecognised,,,,,2020-01-31T22:05:00Z,,true,,,,,false\r\n"},
+		"1.0.0,unrecognised,,,,,2020-01-31T22:05:00Z,,true,,,,,false,\r\n"},
 	{"GET", "/versions?repo=demo&format=ndjson&limit=1", "", "", 200, "\"listed\":"},
 	{"GET", "/versions?repo=demo&limit=1&cursor=3", "", "", 200, "\"next\":null"},
 	{"GET", "/repos", "", "", 200, "\"demo\""},
