@@ -1,6 +1,8 @@
 /* Git object ids. */
 #include "forkpoint/base/oid.h"
 
+#include <stdlib.h>
+
 /* By arithmetic, not from a table, so that the compiler does many at once: an answer names a dozen
  * commits. */
 static char digit_of(unsigned value)
@@ -33,4 +35,21 @@ bool fp_oid_parse(struct fp_str text, struct fp_oid *oid)
 	}
 	*oid = parsed;
 	return true;
+}
+
+static int by_oid(const void *a, const void *b)
+{
+	return fp_oid_compare(a, b);
+}
+
+size_t fp_oid_sort_unique(struct fp_oid *oids, size_t count)
+{
+	size_t unique = 0;
+
+	if (count)
+		qsort(oids, count, sizeof(*oids), by_oid);
+	for (size_t i = 0; i < count; i++)
+		if (!unique || !fp_oid_equal(&oids[unique - 1], &oids[i]))
+			oids[unique++] = oids[i];
+	return unique;
 }

@@ -1,4 +1,5 @@
 /* /repos and /repos/{repo}: what is tracked, and how it is. */
+#include "line.h"
 #include "lint.h"
 #include "page.h"
 #include "repository.h"
@@ -54,6 +55,24 @@ static void write_sync(struct fp_json *json, const struct fp_repository_status *
 	fp_json_member_time_us(json, "next_attempt", status->next_attempt_us);
 	fp_json_member_u64(json, "failures", status->failures);
 	fp_json_member_text(json, "last_error", status->last_error[0] ? status->last_error : NULL);
+	fp_json_object_end(json);
+}
+
+/* The configured branch is what answers use; this is what the upstream itself says. */
+static void write_upstream_branch(struct fp_json *json, const struct fp_repository_status *status)
+{
+	struct fp_str now = fp_branch_short_name(fp_str(status->default_branch));
+	struct fp_str before = fp_branch_short_name(fp_str(status->default_branch_before));
+
+	fp_json_member_filled(json, "upstream_default_branch", now);
+	fp_json_key(json, "upstream_default_branch_before");
+	if (!before.len) {
+		fp_json_null(json);
+		return;
+	}
+	fp_json_object_begin(json);
+	fp_json_member_string(json, "branch", before);
+	fp_json_member_time_us(json, "until", status->default_branch_us);
 	fp_json_object_end(json);
 }
 
@@ -192,6 +211,7 @@ static void write_repository(struct fp_http_context *context, struct fp_json *js
 		fp_json_member_i64(json, "refs_revision", repository->branches->revision);
 	fp_json_member_text(json, "trouble", repository->refs_trouble);
 	if (status_of(context, repository, &status)) {
+		write_upstream_branch(json, &status);
 		write_sync(json, &status);
 		write_sizes(json, repository, &status);
 	}

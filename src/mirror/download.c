@@ -3,7 +3,6 @@
 #include "upstream.h"
 
 #include "git_error.h"
-#include "haves.h"
 #include "upload_pack.h"
 
 #include <limits.h>
@@ -119,15 +118,29 @@ static bool serves_commits(struct fp_upstream *upstream)
 	       fp_wire_offers(&upstream->wire, "allow-tip-sha1-in-want");
 }
 
-int fp_upstream_download_commit(struct fp_upstream *upstream, git_odb *odb,
-	const struct fp_ref_table *ours, const struct fp_oid *oid, struct fp_error *error)
+/* One by one: a server that lacks one of several gives none. */
+static int ask_for_each(struct fp_upstream *upstream, git_odb *odb,
+	const struct fp_oid_list *commits, const struct fp_oid_list *haves, struct fp_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < commits->count && rc >= 0; i++)
+		rc = ask(upstream, odb, &(struct fp_oid_list){&commits->items[i], 1}, haves, error);
+	return rc < 0 ? rc : 0;
+}
+
+int fp_upstream_download_commits(struct fp_upstream *upstream, git_odb *odb,
+	const struct fp_ref_table *ours, const struct fp_oid_list *commits, struct fp_error *error)
 {
 	FP_CLEANUP(fp_oid_list_release) struct fp_oid_list haves = {0};
-	struct fp_oid wanted = *oid;
 	int rc;
 
 	if (!fp_upload_pack_possible(&upstream->wire) || !serves_commits(upstream))
-		return 1;
+		return 0;
 	rc = fp_haves_choose(odb, ours, ours, MAX_HAVES, &haves, error);
-	return rc ? rc : ask(upstream, odb, &(struct fp_oid_list){&wanted, 1}, &haves, error);
+	if (!rc)
+		rc = ask(upstream, odb, commits, &haves, error);
+	if (rc > 0 && commits->count > 1)
+		rc = ask_for_each(upstream, odb, commits, &haves, error);
+	return rc < 0 ? rc : 0;
 }

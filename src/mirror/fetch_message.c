@@ -15,9 +15,21 @@ static const struct fp_json_limits limits = {
 	.max_values = 1 << 20,
 };
 
+static void write_wants(struct fp_json *json, const struct fp_fetch_job *job)
+{
+	char hex[FP_OID_HEX + 1];
+
+	fp_json_key(json, "wants");
+	fp_json_array_begin(json);
+	for (size_t i = 0; i < job->want_count; i++) {
+		fp_oid_format(&job->wants[i], hex);
+		fp_json_text(json, hex);
+	}
+	fp_json_array_end(json);
+}
+
 void fp_fetch_job_write(const struct fp_fetch_job *job, struct fp_buf *buf)
 {
-	char want[FP_OID_HEX + 1];
 	struct fp_json json;
 
 	fp_json_init(&json, buf);
@@ -34,8 +46,7 @@ void fp_fetch_job_write(const struct fp_fetch_job *job, struct fp_buf *buf)
 	fp_json_member_text(&json, "ssh_key_file", job->ssh_key_file);
 	fp_json_member_text(&json, "ssh_known_hosts_file", job->ssh_known_hosts_file);
 	fp_json_member_text(&json, "ca_file", job->ca_file);
-	fp_oid_format(&job->want, want);
-	fp_json_member_text(&json, "want", want);
+	write_wants(&json, job);
 	fp_json_object_end(&json);
 }
 
@@ -72,11 +83,27 @@ static int read_refs(
 	return 0;
 }
 
+static int read_wants(
+	const struct fp_json_value *list, struct fp_fetch_order *order, struct fp_error *error)
+{
+	if (!list || list->type != FP_JSON_ARRAY)
+		return fp_error_set(error, FP_ERROR_INTERNAL, "the fetch job has no wants");
+	order->wants = calloc(list->count + 1, sizeof(*order->wants));
+	if (!order->wants)
+		return fp_error_memory(error);
+	for (const struct fp_json_value *item = list->first; item; item = item->next)
+		if (item->type == FP_JSON_STRING &&
+			fp_oid_parse(item->text, &order->wants[order->job.want_count]))
+			order->job.want_count++;
+	order->job.wants = order->wants;
+	return 0;
+}
+
 static int read_job(
 	const struct fp_json_value *root, struct fp_fetch_order *order, struct fp_error *error)
 {
 	struct fp_fetch_job *job = &order->job;
-	const char *want = text_of(root, "want");
+	int rc;
 
 	job->url = text_of(root, "url");
 	job->path = text_of(root, "path");
@@ -85,9 +112,10 @@ static int read_job(
 	job->ssh_key_file = text_of(root, "ssh_key_file");
 	job->ssh_known_hosts_file = text_of(root, "ssh_known_hosts_file");
 	job->ca_file = text_of(root, "ca_file");
-	if (!job->url || !job->path || !want || !fp_oid_parse(fp_str(want), &job->want))
+	if (!job->url || !job->path)
 		return fp_error_set(error, FP_ERROR_INTERNAL, "the fetch job is incomplete");
-	return read_refs(fp_json_member(root, "refs"), order, error);
+	rc = read_refs(fp_json_member(root, "refs"), order, error);
+	return rc ? rc : read_wants(fp_json_member(root, "wants"), order, error);
 }
 
 int fp_fetch_order_read(struct fp_str text, struct fp_fetch_order *order, struct fp_error *error)
@@ -108,6 +136,7 @@ void fp_fetch_order_release(struct fp_fetch_order *order)
 {
 	fp_json_tree_free(order->tree);
 	free(order->refs);
+	free(order->wants);
 	*order = (struct fp_fetch_order){0};
 }
 
@@ -132,6 +161,7 @@ static void write_result(struct fp_json *json, const struct fp_fetch_result *res
 	fp_json_member_u64(json, "refs_failed", result->refs_failed);
 	fp_json_member_text(json, "ref_note", result->ref_note);
 	fp_json_member_text(json, "head", result->head);
+	fp_json_member_text(json, "head_before", result->head_before);
 }
 
 void fp_fetch_message_write(const struct fp_fetch_message *message, struct fp_buf *buf)
@@ -180,6 +210,7 @@ static void read_result(const struct fp_json_value *root, struct fp_fetch_result
 	result->refs_failed = (unsigned)number_of(root, "refs_failed");
 	copy_text(result->ref_note, sizeof(result->ref_note), text_of(root, "ref_note"));
 	copy_text(result->head, sizeof(result->head), text_of(root, "head"));
+	copy_text(result->head_before, sizeof(result->head_before), text_of(root, "head_before"));
 }
 
 static void read_error(const struct fp_json_value *root, struct fp_error *error)

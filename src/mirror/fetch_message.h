@@ -13,11 +13,12 @@ struct fp_fetch_message {
 
 void fp_fetch_job_write(const struct fp_fetch_job *job, struct fp_buf *buf);
 
-/* A job as read; its strings belong to the tree and the array. */
+/* A job as read; its strings belong to the tree and the arrays. */
 struct fp_fetch_order {
 	struct fp_fetch_job job;
 	struct fp_json_tree *tree;
 	const char **refs;
+	struct fp_oid *wants;
 };
 int fp_fetch_order_read(struct fp_str text, struct fp_fetch_order *order, struct fp_error *error);
 void fp_fetch_order_release(struct fp_fetch_order *order);

@@ -46,11 +46,6 @@ static bool read_time(git_odb *odb, const struct fp_oid *oid, int64_t *committer
 	return parsed;
 }
 
-static int by_oid(const void *a, const void *b)
-{
-	return fp_oid_compare(a, b);
-}
-
 /* Best first; equal commits side by side. */
 static int by_worth(const void *a, const void *b)
 {
@@ -109,18 +104,13 @@ int fp_wants_choose(git_odb *odb, const struct fp_ref_table *theirs, struct fp_o
 	struct fp_error *error)
 {
 	struct fp_oid_list chosen = {calloc(theirs->count + 1, sizeof(*chosen.items)), 0};
-	size_t unique = 0;
 
 	if (!chosen.items)
 		return fp_error_memory(error);
 	for (size_t i = 0; i < theirs->count; i++)
 		if (!has_object(odb, &theirs->items[i].oid))
 			chosen.items[chosen.count++] = theirs->items[i].oid;
-	qsort(chosen.items, chosen.count, sizeof(*chosen.items), by_oid);
-	for (size_t i = 0; i < chosen.count; i++)
-		if (!unique || !fp_oid_equal(&chosen.items[unique - 1], &chosen.items[i]))
-			chosen.items[unique++] = chosen.items[i];
-	chosen.count = unique;
+	chosen.count = fp_oid_sort_unique(chosen.items, chosen.count);
 	*wants = chosen;
 	return 0;
 }

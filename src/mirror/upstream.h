@@ -1,5 +1,6 @@
 #pragma once
 /* One connection to an upstream, in the fetch worker. */
+#include "haves.h"
 #include "ref_table.h"
 #include "wire.h"
 
@@ -32,9 +33,9 @@ int fp_upstream_refs(struct fp_upstream *upstream, struct fp_ref_table *refs,
 /* Brings the objects of the upstream's refs here, as one pack; our refs are left alone. */
 int fp_upstream_download(struct fp_upstream *upstream, git_odb *odb,
 	const struct fp_ref_table *ours, const struct fp_ref_table *theirs, struct fp_error *error);
-/* The same for one commit by its id. 1: the upstream does not serve it. */
-int fp_upstream_download_commit(struct fp_upstream *upstream, git_odb *odb,
-	const struct fp_ref_table *ours, const struct fp_oid *oid, struct fp_error *error);
+/* The same for commits by their ids, as far as the upstream serves them. */
+int fp_upstream_download_commits(struct fp_upstream *upstream, git_odb *odb,
+	const struct fp_ref_table *ours, const struct fp_oid_list *commits, struct fp_error *error);
 
 /* For this connection's own files. */
 void fp_upstream_set_callbacks(struct fp_upstream *upstream, git_remote_callbacks *callbacks);

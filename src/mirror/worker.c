@@ -155,10 +155,12 @@ static int take_rest(const struct fp_ref_table *before, const struct fp_ref_tabl
 	return rc;
 }
 
-static int set_head(const char *path, const char *head, struct fp_error *error)
+/* is_new: the mirror is, so that its HEAD is only our own first guess. */
+static int set_head(
+	const char *path, bool is_new, struct fp_fetch_result *result, struct fp_error *error)
 {
 	char name[PATH_MAX], text[300], old[300] = "";
-	int len = snprintf(text, sizeof(text), "ref: %s\n", head);
+	int len = snprintf(text, sizeof(text), "ref: %s\n", result->head);
 	FILE *file;
 
 	if ((size_t)snprintf(name, sizeof(name), "%s/HEAD", path) >= sizeof(name))
@@ -168,8 +170,11 @@ static int set_head(const char *path, const char *head, struct fp_error *error)
 		old[0] = '\0';
 	if (file)
 		fclose(file);
-	if (!head[0] || strcmp(old, text) == 0)
+	if (!result->head[0] || strcmp(old, text) == 0)
 		return 0;
+	if (!is_new && strncmp(old, "ref: ", 5) == 0)
+		snprintf(result->head_before, sizeof(result->head_before), "%.*s",
+			(int)strcspn(old + 5, "\n"), old + 5);
 	return fp_file_replace(name, fp_str_n(text, (size_t)len), error);
 }
 
@@ -189,21 +194,28 @@ static int update_refs(struct fp_upstream *upstream, git_odb *odb,
 	fp_ref_table_sort(&after);
 	if (!rc && result->refs_updated + result->refs_pruned)
 		rc = fp_ref_table_write(upstream->job->path, &after, error);
-	return rc ? rc : set_head(upstream->job->path, result->head, error);
+	return rc ? rc : set_head(upstream->job->path, before->count == 0, result, error);
 }
 
-/* The commit that was asked for by its id, unless it has come with the refs. That the upstream does
- * not serve it is no failure: whoever asked sees that it is not there. */
-static int fetch_commit(struct fp_upstream *upstream, git_odb *odb, const struct fp_ref_table *ours,
-	struct fp_error *error)
+/* The commits that were asked for by their ids, unless they have come with the refs. That the
+ * upstream does not serve one is no failure: whoever asked sees that it is not there. */
+static int fetch_commits(struct fp_upstream *upstream, git_odb *odb,
+	const struct fp_ref_table *ours, struct fp_error *error)
 {
-	const struct fp_oid *want = &upstream->job->want;
+	const struct fp_fetch_job *job = upstream->job;
+	FP_CLEANUP(fp_oid_list_release)
+	struct fp_oid_list missing = {calloc(job->want_count + 1, sizeof(*missing.items)), 0};
 	int rc;
 
-	if (fp_oid_is_zero(want) || has_object(odb, want))
+	if (!missing.items)
+		return fp_error_memory(error);
+	for (size_t i = 0; i < job->want_count; i++)
+		if (!has_object(odb, &job->wants[i]))
+			missing.items[missing.count++] = job->wants[i];
+	if (!missing.count)
 		return 0;
-	rc = fp_upstream_download_commit(upstream, odb, ours, want, error);
-	return rc ? (rc > 0 ? 0 : rc) : fp_keep_commits(upstream->repo, odb, want, 1, error);
+	rc = fp_upstream_download_commits(upstream, odb, ours, &missing, error);
+	return rc ? rc : fp_keep_commits(upstream->repo, odb, missing.items, missing.count, error);
 }
 
 static int fetch_refs(struct fp_upstream *upstream, git_odb *odb, struct fp_fetch_result *result,
@@ -221,7 +233,7 @@ static int fetch_refs(struct fp_upstream *upstream, git_odb *odb, struct fp_fetc
 	if (!rc)
 		rc = update_refs(upstream, odb, &before, &wanted, result, error);
 	if (!rc)
-		rc = fetch_commit(upstream, odb, &wanted, error);
+		rc = fetch_commits(upstream, odb, &wanted, error);
 	result->received_bytes = upstream->progress.received_bytes;
 	result->received_objects = upstream->progress.received_objects;
 	return rc;

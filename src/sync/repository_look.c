@@ -26,15 +26,24 @@ static int read_secret(
 	return fp_config_secret_read(&config->password, password, error);
 }
 
-/* The first whole commit id that somebody waits for. */
-static struct fp_oid wanted_commit(const struct fp_waiting_looks *waiting)
+/* A branch that was renamed is one ref that goes and another that comes: that builds now start from
+ * the other is seen here alone. */
+static void note_default_branch(struct fp_look *look, const struct fp_fetch_result *result)
 {
-	struct fp_oid oid = {0};
+	struct fp_repository_status *status = &look->source->status;
 
-	for (size_t i = 0; i < waiting->count; i++)
-		if (fp_oid_parse(fp_str(waiting->items[i].sha), &oid))
-			return oid;
-	return (struct fp_oid){0};
+	pthread_mutex_lock(&look->sync->lock);
+	memcpy(status->default_branch, result->head, sizeof(status->default_branch));
+	if (result->head_before[0]) {
+		memcpy(status->default_branch_before, result->head_before,
+			sizeof(status->default_branch_before));
+		status->default_branch_us = fp_clock_real_us();
+	}
+	pthread_mutex_unlock(&look->sync->lock);
+	if (result->head_before[0])
+		fp_log(FP_LOG_WARNING, "mirror.default_branch_renamed", "repo=%s from=%s to=%s",
+			look->source->config->name, fp_log_quote(result->head_before).text,
+			fp_log_quote(result->head).text);
 }
 
 /* result says what the fetch changed. */
@@ -50,7 +59,9 @@ static int fetch(struct fp_look *look, struct fp_fetch_result *result, struct fp
 		.username = config->username,
 		.ssh_key_file = config->ssh_key_file,
 		.ssh_known_hosts_file = config->ssh_known_hosts_file,
-		.want = wanted_commit(look->waiting),
+		.ca_file = config->ca_file,
+		.wants = look->wants,
+		.want_count = look->want_count,
 		.timeout_us = config->fetch_timeout_us,
 		.stall_timeout_us = STALL_TIMEOUT_US,
 		.cancelled = &look->sync->cancelled,
@@ -68,6 +79,8 @@ static int fetch(struct fp_look *look, struct fp_fetch_result *result, struct fp
 	if (r >= 0 && result->refs_failed)
 		fp_log(FP_LOG_WARNING, "mirror.refs_failed", "repo=%s refs=%u first=%s",
 			config->name, result->refs_failed, fp_log_quote(result->ref_note).text);
+	if (r >= 0)
+		note_default_branch(look, result);
 	return r;
 }
 
@@ -83,117 +96,6 @@ static void set_aside(struct fp_repository_source *source)
 	if (rename(source->path, aside) == 0)
 		fp_log(FP_LOG_WARNING, "mirror.set_aside", "repo=%s folder=%s",
 			source->config->name, fp_log_quote(aside).text);
-}
-
-/* ---- reading commits ---- */
-
-/* A reading that is cut off goes on behind what was written so far. */
-enum { STORE_EVERY = 1 << 15 };
-
-static bool is_known(void *context, const struct fp_oid *oid)
-{
-	const struct fp_look *look = context;
-	struct fp_graph_view view = fp_graph_view(look->source->graph);
-	bool known = fp_graph_find(&view, oid) != FP_NO_COMMIT;
-
-	fp_graph_view_release(&view);
-	return known;
-}
-
-static int append_commit(void *context, const struct fp_commit_row *row, struct fp_error *error)
-{
-	struct fp_look *look = context;
-	uint32_t facts;
-	int r = fp_source_reader_read(
-		look->source->reader, look->blob_mirror, &row->tree, &facts, error);
-
-	if (r < 0)
-		return r;
-	r = fp_graph_append(look->source->graph, row, facts, NULL, error);
-	if (r >= 0 &&
-		fp_graph_count(look->source->graph) >= look->source->stored_commits + STORE_EVERY)
-		r = fp_repository_source_store_commits(look->source, false, error);
-	return r < 0 ? r : 0;
-}
-
-/* A commit that no ref leads to: it is kept for ever, and since when it is here is a fact. */
-static int take_arrival(struct fp_look *look, const struct fp_oid *oid, struct fp_error *error)
-{
-	struct fp_repository_source *source = look->source;
-	int r = fp_mirror_keep(look->mirror, oid, 1, &look->sync->cancelled, error);
-
-	if (r < 0)
-		return r;
-	return fp_store_add_arrival(
-		source->store, source->id, oid, fp_clock_real_us(), &source->arrivals, error);
-}
-
-/* What was ever reachable is read again when everything is: past answers name it. */
-static int list_kept(
-	struct fp_look *look, struct fp_oid **kept, size_t *count, struct fp_error *error)
-{
-	*kept = NULL;
-	*count = 0;
-	if (look->source->whole)
-		return 0;
-	return fp_mirror_read_kept(look->mirror, kept, count, error);
-}
-
-/* Every ref's commit, and whole ids that somebody waits for and that are here now though no ref
- * leads to them (they were asked for by id). */
-static int list_tips(
-	struct fp_look *look, struct fp_oid **tips, size_t *count, struct fp_error *error)
-{
-	FP_CLEANUP_FREE struct fp_oid *kept = NULL;
-	struct fp_oid *list, oid;
-	int r = list_kept(look, &kept, count, error);
-
-	if (r < 0)
-		return r;
-	list = calloc(look->refs.count + look->waiting->count + *count + 1, sizeof(*list));
-	if (!list)
-		return fp_error_memory(error);
-	if (*count)
-		memcpy(list, kept, *count * sizeof(*list));
-	for (size_t i = 0; i < look->refs.count; i++)
-		if (!fp_oid_is_zero(&look->refs.items[i].commit))
-			list[(*count)++] = look->refs.items[i].commit;
-	for (size_t i = 0; r >= 0 && i < look->waiting->count; i++) {
-		if (!fp_oid_parse(fp_str(look->waiting->items[i].sha), &oid) ||
-			is_known(look, &oid) ||
-			fp_mirror_object_type(look->mirror, &oid) != FP_OBJECT_COMMIT)
-			continue;
-		list[(*count)++] = oid;
-		r = take_arrival(look, &oid, error);
-	}
-	if (r < 0) {
-		free(list);
-		return r;
-	}
-	*tips = list;
-	return 0;
-}
-
-static int read_commits(struct fp_look *look, struct fp_error *error)
-{
-	FP_CLEANUP_FREE struct fp_oid *tips = NULL;
-	struct fp_mirror_walk walk = {
-		.is_known = is_known,
-		.emit = append_commit,
-		.progress = fp_look_on_read,
-		.context = look,
-		.cancelled = &look->sync->cancelled,
-	};
-	int r = list_tips(look, &tips, &walk.tip_count, error);
-
-	if (r < 0)
-		return r;
-	walk.tips = tips;
-	fp_look_set_progress(look, FP_PHASE_READING, 0, 0, 0);
-	r = fp_mirror_open(look->source->path, &look->blob_mirror, error);
-	if (r == 0)
-		r = fp_mirror_walk_commits(look->mirror, &walk, error);
-	return r;
 }
 
 /* ---- the look ---- */
@@ -262,7 +164,7 @@ static int take_in(struct fp_look *look, struct fp_error *error)
 	if (r >= 0)
 		r = fp_mirror_read_refs(look->mirror, &look->refs, error);
 	if (r >= 0)
-		r = read_commits(look, error);
+		r = fp_look_read_commits(look, error);
 	if (r >= 0)
 		r = fp_repository_source_store_commits(look->source, true, error);
 	if (r >= 0)
@@ -355,8 +257,10 @@ static void tidy(struct fp_look *look)
 static int fetch_and_take_in(struct fp_look *look, struct fp_error *error)
 {
 	struct fp_fetch_result result = {0};
-	int r = fetch(look, &result, error);
+	int r = fp_look_list_wants(look, error);
 
+	if (r >= 0)
+		r = fetch(look, &result, error);
 	if (r < 0)
 		return r;
 	if (is_nothing_new(look, &result))
@@ -406,5 +310,6 @@ int fp_repository_source_look(struct fp_sync *sync, struct fp_repository_source 
 	fp_mirror_refs_release(&look.refs);
 	fp_mirror_close(look.blob_mirror);
 	fp_mirror_close(look.mirror);
+	free(look.wants);
 	return r;
 }

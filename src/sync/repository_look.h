@@ -9,11 +9,19 @@ struct fp_look {
 	struct fp_sync *sync;
 	struct fp_repository_source *source;
 	struct fp_waiting_looks *waiting;
+	struct fp_oid *wants; /* the whole commit ids among them, each once */
+	size_t want_count;
 	struct fp_mirror *mirror;      /* refs and commits */
 	struct fp_mirror *blob_mirror; /* version files, while the other walks */
 	struct fp_mirror_refs refs;
 	int64_t started_us, logged_us;
 };
+
+/* ---- repository_commits.c ---- */
+
+int fp_look_list_wants(struct fp_look *look, struct fp_error *error);
+/* Appends to the graph what refs lead to, and what somebody waits for, and is not there yet. */
+int fp_look_read_commits(struct fp_look *look, struct fp_error *error);
 
 /* ---- repository_progress.c ---- */
 

@@ -99,6 +99,28 @@ struct fp_branches *fp_repository_source_branches(struct fp_repository_source *s
 	return branches;
 }
 
+void fp_repository_source_settle_known(
+	struct fp_repository_source *source, struct fp_waiting_looks *looks)
+{
+	struct fp_graph_view view = fp_graph_view(source->graph);
+	size_t left = 0;
+
+	for (size_t i = 0; i < looks->count; i++) {
+		struct fp_waiting_look *look = &looks->items[i];
+		struct fp_oid oid;
+
+		if (!fp_oid_parse(fp_str(look->sha), &oid) ||
+			fp_graph_find(&view, &oid) == FP_NO_COMMIT) {
+			looks->items[left++] = *look;
+			continue;
+		}
+		fp_ticket_settle(look->ticket, FP_LOOK_DONE);
+		fp_ticket_unref(look->ticket);
+	}
+	looks->count = left;
+	fp_graph_view_release(&view);
+}
+
 /* ---- life ---- */
 
 static int copy_spec(struct fp_repository_source *source)
@@ -232,7 +254,7 @@ int fp_repository_source_new(struct fp_sync *sync, size_t index,
 	made->config = &sync->config->repositories[index];
 	made->index = index;
 	made->status.last_attempt_us = made->status.next_attempt_us = -1;
-	made->status.left_us = -1;
+	made->status.left_us = made->status.default_branch_us = -1;
 	r = open_source(sync, made, error);
 	if (r < 0) {
 		fp_repository_source_free(made);

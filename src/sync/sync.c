@@ -146,13 +146,17 @@ static void look_at(struct fp_sync *sync, struct fp_source *source)
 			fp_waiting_looks_settle(&waiting, r < 0 ? FP_LOOK_FAILED : FP_LOOK_DONE);
 	}
 	log_result(source, failures, r, &error);
-	if (sync->options.woken)
-		sync->options.woken(sync->options.context);
 	pthread_mutex_lock(&sync->lock);
+	if (source->repository && r >= 0)
+		fp_repository_source_settle_known(source->repository, &source->waiting);
 	fp_waiting_looks_move(&waiting, &source->waiting);
 	note_result(source, r, retry_after_us, &error);
 	source->running = false;
 	pthread_cond_broadcast(&sync->changed);
+	pthread_mutex_unlock(&sync->lock);
+	if (sync->options.woken)
+		sync->options.woken(sync->options.context);
+	pthread_mutex_lock(&sync->lock);
 }
 
 /* nice(1) values; a first ingest with both cores busy must not be felt by who asks. */

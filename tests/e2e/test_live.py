@@ -10,7 +10,7 @@ import pytest
 import nuget_server
 from daemon import eventually
 from git_servers import GitDaemon, GitHttpServer, HangingServer, SshServer
-from upstream import version_props
+from upstream import unused_sha, version_props
 
 
 def versions(daemon):
@@ -110,6 +110,44 @@ def test_who_does_not_wait_has_the_fetch_begun(example):
     daemon.get('/resolve', **asked, wait='0', headers={'Cache-Control': 'no-cache'})
     eventually(lambda: daemon.get('/resolve', **asked).json['fork_point']['sha'] == tip,
                what='the tip')
+
+
+def test_who_waits_for_the_same_commit_shares_one_fetch(example, tmp_path):
+    """Also who asks while that fetch is under way: what it brings is his answer too."""
+    example.repository['interval'] = '1h'
+    with GitHttpServer(tmp_path) as server:
+        example.repository['url'] = server.url('upstream.git')
+        daemon = example.daemon.start()
+        rounds = 5
+        before = len(server.requests)
+        for number in range(rounds):
+            sha = example.upstream.commit('main', f'2020-02-01 06:{number:02}')
+            with concurrent.futures.ThreadPoolExecutor(40) as pool:
+                answers = list(pool.map(lambda _, sha=sha: daemon.version(sha, 'main', wait='30'),
+                                        range(40)))
+            assert set(answers) == {'2.4.2001312227-main'}
+        fetches = [path for method, path, _ in server.requests[before:] if method == 'GET']
+        # one more where a question crosses the end of a fetch
+        assert rounds <= len(fetches) <= rounds + 2, fetches
+
+
+def test_unknown_commits_by_id_are_all_looked_for(example, tmp_path):
+    """Commits on no ref, asked for at once, and junk between them: nobody is told of another."""
+    example.repository['interval'] = '1h'
+    config = {'uploadpack.allowAnySHA1InWant': 'true'}
+    with GitHttpServer(tmp_path, git_config=config) as server:
+        example.repository['url'] = server.url('upstream.git')
+        daemon = example.daemon.start()
+        asked = {}
+        for number in range(8):
+            sha = example.upstream.commit('hidden', f'2020-02-01 07:{number:02}',
+                                          parents=[example.sha['1b27fd5f']])
+            asked[sha] = '2.4.2001312227-main'
+            asked[unused_sha(f'{number + 1:x}')] = 'unknown-commit'
+        example.upstream.git('update-ref', '-d', 'refs/heads/hidden')
+        with concurrent.futures.ThreadPoolExecutor(len(asked)) as pool:
+            answers = pool.map(lambda sha: daemon.version(sha, 'main', wait='30'), asked)
+            assert dict(zip(asked, answers)) == asked
 
 
 def test_unknown_commit_by_abbreviation_and_ref(example):

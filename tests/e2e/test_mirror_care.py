@@ -13,7 +13,7 @@ import time
 import pytest
 
 from daemon import eventually
-from git_servers import GitHttpServer
+from git_servers import GitHttpServer, make_certificate
 
 
 def events(daemon):
@@ -64,6 +64,30 @@ def test_movements_are_facts(example):
     event = eventually(lambda: (newest := events(daemon)[0])['new'] == again and newest,
                        what='the branch again')
     assert (event['movement'], event['old']) == ('created', None)
+
+
+def test_a_renamed_default_branch_shows(example):
+    daemon = example.daemon.start()
+    before = daemon.get('/repos/winui').json
+    assert before['upstream_default_branch'] == 'main'
+    assert before['upstream_default_branch_before'] is None
+    example.upstream.git('branch', '-m', 'main', 'trunk')
+    after = eventually(lambda: (shown := daemon.get('/repos/winui').json)
+                       ['upstream_default_branch'] == 'trunk' and shown, what='the new name')
+    assert after['upstream_default_branch_before']['branch'] == 'main'
+    assert after['upstream_default_branch_before']['until'] >= before['refs_synced_at']
+    assert after['default_branch'] == 'main', 'the configured one is what answers use'
+    daemon.wait_log('mirror.default_branch_renamed repo=winui from="refs/heads/main" '
+                    'to="refs/heads/trunk"')
+
+
+def test_a_pushed_commit_needs_no_ref_of_our_own(example):
+    """Somebody waited for it, but a ref leads to it: nothing is to be kept."""
+    example.repository['interval'] = '1h'
+    daemon = example.daemon.start()
+    sha = example.upstream.commit('main', '2020-02-03 10:00')
+    assert daemon.resolve(sha, 'main', wait='30').status == 200
+    assert git(mirror_of(daemon), 'for-each-ref', 'refs/forkpoint').stdout == ''
 
 
 def test_no_more_than_twenty(example):
@@ -334,4 +358,17 @@ def test_the_upstreams_password_is_nowhere_to_be_seen(example, tmp_path, kind):
                             what='the refusal')
         shown = failed + daemon.get('/repos').text + daemon.get('/repos/winui').text + daemon.log
         assert secret not in shown
+        assert daemon.version(example.sha['1b27fd5f'], 'main') == '2.4.2001312227-main'
+
+
+def test_an_upstream_with_an_authority_of_its_own(example, tmp_path):
+    """What the refusal says to set is there to be set."""
+    certificate, key = make_certificate(tmp_path)
+    with GitHttpServer(tmp_path, certificate=certificate, key=key) as server:
+        example.repository['url'] = server.url('upstream.git')
+        daemon = example.daemon.start(ready=False)
+        daemon.wait_log('set ca_file if an authority of your own signed it')
+        daemon.stop()
+        example.repository['ca_file'] = certificate
+        daemon.start()
         assert daemon.version(example.sha['1b27fd5f'], 'main') == '2.4.2001312227-main'

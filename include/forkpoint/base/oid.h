@@ -17,6 +17,9 @@ void fp_oid_format(const struct fp_oid *oid, char *text);
 /* Exactly 40 hex digits, either case. */
 bool fp_oid_parse(struct fp_str text, struct fp_oid *oid);
 
+/* Sorts, and drops repetitions; returns how many are left. */
+size_t fp_oid_sort_unique(struct fp_oid *oids, size_t count);
+
 static inline int fp_oid_compare(const struct fp_oid *a, const struct fp_oid *b)
 {
 	return memcmp(a->bytes, b->bytes, FP_OID_BYTES);

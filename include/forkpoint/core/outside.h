@@ -49,6 +49,10 @@ struct fp_repository_status {
 	char last_error[256]; /* empty when the last attempt succeeded */
 	uint64_t mirror_bytes, graph_bytes;
 	unsigned packs;
+	/* The upstream's, as full ref names; empty = not known. The second is what it was until
+	 * default_branch_us, if it changed while this process watched. */
+	char default_branch[256], default_branch_before[256];
+	int64_t default_branch_us;
 };
 
 struct fp_feed_status {

@@ -23,9 +23,11 @@ struct fp_fetch_job {
 	const char *username, *password; /* NULL where absent */
 	const char *ssh_key_file, *ssh_known_hosts_file;
 	const char *ca_file;
-	/* A commit to ask for by its id as well, when the refs did not bring it; zero = none. It is
-	 * kept (refs/forkpoint/kept/). That the upstream does not serve it is no failure. */
-	struct fp_oid want;
+	/* Commits to ask for by their ids as well, when the refs did not bring them; each once.
+	 * They are kept (refs/forkpoint/kept/). That the upstream does not serve one is no failure,
+	 * and does not keep the others away. */
+	const struct fp_oid *wants;
+	size_t want_count;
 	int64_t timeout_us;	      /* the worker is killed after this long */
 	int64_t stall_timeout_us;     /* … or after this long without progress */
 	const atomic_bool *cancelled; /* … or soon after this becomes true; may be NULL */
@@ -52,8 +54,9 @@ typedef void fp_fetch_progress_fn(void *context, const struct fp_fetch_progress 
 struct fp_fetch_result {
 	uint64_t received_bytes, received_objects;
 	unsigned refs_updated, refs_pruned, refs_failed;
-	char ref_note[256]; /* of the first ref that could not be updated; or empty */
-	char head[256];	    /* the upstream's default branch, full ref name; or empty */
+	char ref_note[256];    /* of the first ref that could not be updated; or empty */
+	char head[256];	       /* the upstream's default branch, full ref name; or empty */
+	char head_before[256]; /* what it was when this fetch found it changed; or empty */
 };
 
 /*
