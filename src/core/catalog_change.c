@@ -16,19 +16,27 @@ struct slot {
 	bool replaces;
 };
 
+static bool is_at(const struct fp_catalog *catalog, uint32_t at, struct fp_str text)
+{
+	return at < catalog->version_count && fp_str_equal(catalog->versions[at].row.text, text);
+}
+
+/* Rows come in the catalog's order, and often in runs: behind the last one stands the next. */
 static void find_slots(const struct fp_catalog *last, const struct fp_catalog_reading *readings,
 	struct slot *slots)
 {
+	uint32_t next = 0;
+
 	for (size_t i = 0; readings[i].row; i++) {
 		struct fp_str text = readings[i].row->text;
-		uint32_t at = fp_catalog_lower_bound(last, text);
+		uint32_t at = is_at(last, next, text) ? next : fp_catalog_lower_bound(last, text);
 
 		slots[i] = (struct slot){
 			.row = readings[i].row,
 			.at = at,
-			.replaces = at < last->version_count &&
-				    fp_str_equal(last->versions[at].row.text, text),
+			.replaces = is_at(last, at, text),
 		};
+		next = at + slots[i].replaces;
 	}
 }
 
