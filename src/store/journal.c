@@ -274,7 +274,9 @@ static uint64_t count_left(struct fp_journal *journal, struct fp_journal_file *f
 	uint64_t highest = file->base_id, bytes = 0, position = FP_JOURNAL_BEGIN;
 
 	atomic_init(&file->position, FP_JOURNAL_BEGIN);
-	while (file->round > 0 && fp_journal_file_find(file, &position, &logged, &bytes)) {
+	file->is_blank = fp_journal_file_is_blank(file);
+	while (file->round > 0 && !file->is_blank &&
+		fp_journal_file_find(file, &position, &logged, &bytes)) {
 		file->left_over = true;
 		atomic_init(&file->end, position + bytes);
 		position += bytes;

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FORMAT = 1, HEADER_SLOT_BYTES = 512 };
+enum { FORMAT = 1, HEADER_SLOT_BYTES = 512, PAGE_BYTES = 4096 };
 
 static const char magic[8] = {'F', 'P', 'J', 'O', 'U', 'R', 'N', '\n'};
 
@@ -223,12 +223,16 @@ int fp_journal_file_open_read_only(
 	return r;
 }
 
+bool fp_journal_file_is_blank(const struct fp_journal_file *file)
+{
+	return file->bytes <= FP_JOURNAL_BEGIN ||
+	       is_zero(file->base + FP_JOURNAL_BEGIN, file->bytes - FP_JOURNAL_BEGIN);
+}
+
 void fp_journal_file_wipe(struct fp_journal_file *file)
 {
-	const uint64_t step = 4096;
-
-	for (uint64_t at = FP_JOURNAL_BEGIN; at < file->bytes; at += step) {
-		uint64_t len = file->bytes - at < step ? file->bytes - at : step;
+	for (uint64_t at = FP_JOURNAL_BEGIN; at < file->bytes; at += PAGE_BYTES) {
+		uint64_t len = file->bytes - at < PAGE_BYTES ? file->bytes - at : PAGE_BYTES;
 
 		/* Pages that are zero stay clean. */
 		if (!is_zero(file->base + at, len))
@@ -241,12 +245,13 @@ int fp_journal_file_prepare(struct fp_journal_file *file, uint64_t bytes, uint64
 {
 	int r;
 
-	fp_journal_file_wipe(file);
+	if (!file->is_blank)
+		fp_journal_file_wipe(file);
 	r = resize(file, bytes, error);
 	if (r < 0)
 		return r;
 	write_header(file, round, base_id);
-	file->left_over = false;
+	file->left_over = file->is_blank = false;
 	atomic_store_explicit(&file->position, FP_JOURNAL_BEGIN, memory_order_relaxed);
 	atomic_store_explicit(&file->end, 0, memory_order_relaxed);
 	return 0;
@@ -332,11 +337,20 @@ bool fp_journal_file_read(const struct fp_journal_file *file, uint64_t position,
 	return document_is_whole(record);
 }
 
+/* Where an entry may begin: pages of zeros hold none, and most of a file may be those. */
+static uint64_t skip_zeros(const struct fp_journal_file *file, uint64_t at)
+{
+	while (at % PAGE_BYTES == 0 && at + PAGE_BYTES <= file->bytes &&
+		is_zero(file->base + at, PAGE_BYTES))
+		at += PAGE_BYTES;
+	return at;
+}
+
 bool fp_journal_file_find(const struct fp_journal_file *file, uint64_t *position,
 	struct fp_logged_record *record, uint64_t *bytes)
 {
-	for (uint64_t at = *position; at + sizeof(struct fp_entry) <= file->bytes;
-		at += FP_JOURNAL_ALIGN) {
+	for (uint64_t at = skip_zeros(file, *position); at + sizeof(struct fp_entry) <= file->bytes;
+		at = skip_zeros(file, at + FP_JOURNAL_ALIGN)) {
 		if (!fp_journal_file_read(file, at, file->bytes, record, bytes))
 			continue;
 		*position = at;

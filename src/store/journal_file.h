@@ -60,6 +60,7 @@ struct fp_journal_file {
 	uint64_t bytes;
 	uint64_t round, seed;
 	bool left_over;	  /* holds entries of an earlier run */
+	bool is_blank;	  /* an earlier run left nothing: its bytes need no zeroing */
 	uint64_t base_id; /* ids up to this one were handed out when the round began */
 	/* Up to here entries are in the database. The recorder's; others read it. */
 	_Atomic uint64_t position;
@@ -81,6 +82,8 @@ void fp_journal_file_close(struct fp_journal_file *file);
 int fp_journal_file_prepare(struct fp_journal_file *file, uint64_t bytes, uint64_t round,
 	uint64_t base_id, struct fp_error *error);
 void fp_journal_file_wipe(struct fp_journal_file *file);
+/* Nothing but zeros where entries stand. */
+bool fp_journal_file_is_blank(const struct fp_journal_file *file);
 
 /* The checksum that an entry at that place must have. */
 uint64_t fp_entry_seal(
