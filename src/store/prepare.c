@@ -18,8 +18,9 @@
 
 enum {
 	HEADER_BYTES = 100,
-	/* A larger history is not read through at every start; `forkpoint verify` does that. */
-	QUICK_CHECK_MAX_BYTES = 64 << 20,
+	/* A larger history is not read through at every start (10 ms a MiB); `forkpoint verify`
+	 * does that. */
+	QUICK_CHECK_MAX_BYTES = 16 << 20,
 };
 
 struct judgement {
