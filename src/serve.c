@@ -15,6 +15,7 @@
 #include "forkpoint/service/as_of.h"
 #include "forkpoint/service/overrides.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,7 +218,6 @@ static int start_sync(struct daemon *daemon, struct fp_error *error)
 	};
 	struct fp_settings *settings = fp_settings_from_config(config);
 	struct fp_snapshot *first = settings ? fp_snapshot_new(settings) : NULL;
-	int r;
 
 	fp_settings_unref(settings);
 	daemon->publisher = first ? fp_publisher_new(first) : NULL;
@@ -225,11 +225,41 @@ static int start_sync(struct daemon *daemon, struct fp_error *error)
 		fp_snapshot_free(first);
 		return fp_error_memory(error);
 	}
-	r = fp_mirror_library_init(error);
-	daemon->library_open = r >= 0;
-	if (r >= 0)
-		r = fp_sync_start(&options, config, daemon->publisher, &daemon->sync, error);
-	return r;
+	return fp_sync_start(&options, config, daemon->publisher, &daemon->sync, error);
+}
+
+/* ---- libgit2 ---- */
+
+/* libgit2 reads the system's certificates, which takes as long as the databases: beside them. */
+struct library_start {
+	pthread_t thread;
+	int result;
+	struct fp_error error;
+};
+
+static void *start_library(void *context)
+{
+	struct library_start *start = context;
+
+	start->result = fp_mirror_library_init(&start->error);
+	return NULL;
+}
+
+static int open_store_and_library(struct daemon *daemon, struct fp_error *error)
+{
+	struct library_start library = {0};
+	bool is_beside = pthread_create(&library.thread, NULL, start_library, &library) == 0;
+	int r = open_store(daemon, error);
+
+	if (is_beside)
+		pthread_join(library.thread, NULL);
+	else
+		start_library(&library);
+	daemon->library_open = library.result >= 0;
+	if (r < 0 || library.result >= 0)
+		return r;
+	*error = library.error;
+	return library.result;
 }
 
 /* Decisions of earlier runs come into force before anything is answered. */
@@ -329,7 +359,7 @@ static int start(struct daemon *daemon, struct fp_error *error)
 		return r;
 	daemon_set_log_level(daemon);
 	raise_file_limit();
-	r = open_store(daemon, error);
+	r = open_store_and_library(daemon, error);
 	if (r >= 0)
 		r = start_sync(daemon, error);
 	if (r >= 0)
