@@ -87,7 +87,7 @@ static int put_answer(struct fp_store *store, const struct fp_logged_record *log
 {
 	const struct fp_record *record = &logged->record;
 	uint8_t holes[FP_HOLE_COUNT * 4];
-	int r = fp_store_topic_ids(store, record, &answer->topic, &answer->repo_topic, error);
+	int r = fp_store_topic_id(store, record, &answer->topic, error);
 
 	if (r < 0)
 		return r;
@@ -113,8 +113,8 @@ static int put_answer(struct fp_store *store, const struct fp_logged_record *log
 		values, FP_ARRAY_SIZE(values), &answer->id, error);
 }
 
-/* The topic of an answer and its repository's; the texts stay where they are. */
-static int find_topics(struct fp_store *store, sqlite3_stmt *statement,
+/* The topic of an answer; the texts stay where they are. */
+static int find_topic(struct fp_store *store, sqlite3_stmt *statement,
 	struct fp_recent_answer *answer, struct fp_error *error)
 {
 	const struct fp_record texts = {
@@ -125,7 +125,7 @@ static int find_topics(struct fp_store *store, sqlite3_stmt *statement,
 	};
 
 	answer->id = sqlite3_column_int64(statement, 0);
-	return fp_store_topic_ids(store, &texts, &answer->topic, &answer->repo_topic, error);
+	return fp_store_topic_id(store, &texts, &answer->topic, error);
 }
 
 /* 1 when there is none. */
@@ -142,7 +142,7 @@ static int find_answer(struct fp_store *store, const uint8_t hash[16],
 		r = fp_sql_step(statement, error);
 	if (r <= 0)
 		return r < 0 ? r : 1;
-	return find_topics(store, statement, answer, error);
+	return find_topic(store, statement, answer, error);
 }
 
 static int find_or_put_answer(struct fp_store *store, const struct fp_logged_record *logged,
@@ -185,15 +185,15 @@ static struct fp_sql_value age(int64_t at_us, int64_t synced_us)
 
 /* What a transaction adds to: see write_beside. */
 struct batch {
-	struct fp_rolled *rolled;
+	struct fp_rollup_cell *cells;
 	int64_t *late; /* segments that were full when a request of theirs came */
-	size_t rolled_count, late_count;
+	size_t cell_count, late_count;
 	uint64_t last;
 };
 
 static void batch_release(struct batch *batch)
 {
-	free(batch->rolled);
+	free(batch->cells);
 	free(batch->late);
 }
 
@@ -204,13 +204,8 @@ static void note_inserted(struct fp_store *store, const struct fp_record *record
 
 	if (store->alive)
 		fp_alive_mark(store->alive, answer->id);
-	batch->rolled[batch->rolled_count++] = (struct fp_rolled){
-		.hour = fp_rollup_hour(record->at_us),
-		.topic = answer->topic,
-		.repo_topic = answer->repo_topic,
-		.client = client,
-		.duration_us = record->duration_us,
-	};
+	batch->cells[batch->cell_count++] =
+		fp_rollup_cell_of(record->at_us, answer->topic, client, record->duration_us);
 	if (segment < store->recent->open_segment &&
 		(batch->late_count == 0 || batch->late[batch->late_count - 1] != segment))
 		batch->late[batch->late_count++] = segment;
@@ -270,7 +265,7 @@ static int note_last(struct fp_store *store, uint64_t last, struct fp_error *err
 /* The sums and the index beside the requests. */
 static int write_beside(struct fp_store *store, struct batch *batch, struct fp_error *error)
 {
-	int r = fp_rollups_add(store, batch->rolled, batch->rolled_count, error);
+	int r = fp_rollups_add(store, batch->cells, batch->cell_count, error);
 
 	if (r >= 0 && !store->recent->all_summed)
 		r = fp_rollups_catch_up(store, &store->recent->all_summed, error);
@@ -286,9 +281,9 @@ static int write_all(struct fp_store *store, const struct fp_logged_record *reco
 	struct batch FP_CLEANUP(batch_release) batch = {0};
 	int r;
 
-	batch.rolled = calloc(count, sizeof(*batch.rolled));
+	batch.cells = calloc(count, sizeof(*batch.cells));
 	batch.late = calloc(count, sizeof(*batch.late));
-	if (!batch.rolled || !batch.late)
+	if (!batch.cells || !batch.late)
 		return fp_error_memory(error);
 	r = fp_transaction_begin(&transaction, store, false, error);
 	if (r >= 0 && store->recent->open_segment < 0)

@@ -22,7 +22,7 @@ int fp_store_write_sticky(struct fp_store *store, const struct fp_record *record
 struct fp_recent_answer {
 	struct fp_hash128 hash;
 	int64_t id; /* 0 = empty */
-	int64_t topic, repo_topic;
+	int64_t topic;
 };
 
 struct fp_recent_text {
@@ -30,11 +30,18 @@ struct fp_recent_text {
 	int64_t id; /* 0 = empty */
 };
 
+/* A topic's wholes: its branch and outcome whatever the version, and its repository. */
+struct fp_topic_wholes {
+	int64_t topic; /* 0 = empty */
+	int64_t branch, repo;
+};
+
 enum fp_text_kind { FP_TEXT_CLIENT, FP_TEXT_AGENT, FP_TEXT_BUILD, FP_TEXT_FORM, FP_TEXT_KINDS };
 
 enum {
 	FP_RECENT_ANSWERS = 1 << 18,
 	FP_RECENT_TEXTS = 1 << 10, /* of each kind */
+	FP_RECENT_WHOLES = 1 << 12,
 };
 
 /* In these tables a new entry displaces an old one. */
@@ -43,6 +50,7 @@ struct fp_recent {
 	bool all_summed;      /* no requests are left that came before there were sums */
 	struct fp_recent_answer answers[FP_RECENT_ANSWERS];
 	struct fp_recent_text topics[FP_RECENT_TEXTS];
+	struct fp_topic_wholes wholes[FP_RECENT_WHOLES];
 	struct fp_recent_text texts[FP_TEXT_KINDS][FP_RECENT_TEXTS];
 };
 
@@ -52,6 +60,9 @@ void fp_recent_forget_answer(struct fp_recent *recent, struct fp_hash128 hash);
 
 /* ---- topics ---- */
 
-/* The number of what a record is about, made on first use; that of its repository as a whole. */
-int fp_store_topic_ids(struct fp_store *store, const struct fp_record *record, int64_t *topic,
-	int64_t *repo_topic, struct fp_error *error);
+/* The number of what a record is about, made on first use. */
+int fp_store_topic_id(struct fp_store *store, const struct fp_record *record, int64_t *topic,
+	struct fp_error *error);
+/* The numbers of its wholes, made on first use. A topic that is not there is its own. */
+int fp_store_topic_wholes(struct fp_store *store, int64_t topic, struct fp_topic_wholes *wholes,
+	struct fp_error *error);

@@ -61,19 +61,28 @@ void fp_latency_write(const struct fp_latency *latency, struct fp_buf *buf)
 	}
 }
 
+bool fp_latency_next(struct fp_str *bytes, unsigned *behind, uint32_t *count)
+{
+	struct fp_str rest = *bytes;
+	uint64_t skipped, counted;
+
+	if (!fp_varint_take(&rest, &skipped) || !fp_varint_take(&rest, &counted) ||
+		skipped >= FP_LATENCY_BUCKETS - *behind)
+		return false;
+	*behind += (unsigned)skipped + 1;
+	*count = (uint32_t)counted;
+	*bytes = rest;
+	return true;
+}
+
 bool fp_latency_add(struct fp_latency *latency, struct fp_str bytes)
 {
-	uint64_t skipped, count, bucket = 0;
+	unsigned behind = 0;
+	uint32_t count;
 
-	while (bytes.len) {
-		if (!fp_varint_take(&bytes, &skipped) || !fp_varint_take(&bytes, &count))
-			return false;
-		bucket += skipped;
-		if (skipped >= FP_LATENCY_BUCKETS || bucket >= FP_LATENCY_BUCKETS)
-			return false;
-		latency->counts[bucket] += (uint32_t)count;
+	while (fp_latency_next(&bytes, &behind, &count)) {
+		latency->counts[behind - 1] += count;
 		latency->total += count;
-		bucket++;
 	}
-	return true;
+	return bytes.len == 0;
 }

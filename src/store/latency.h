@@ -26,5 +26,8 @@ void fp_latency_quantiles(const struct fp_latency *latency, const unsigned *per_
 	uint32_t *durations);
 
 void fp_latency_write(const struct fp_latency *latency, struct fp_buf *buf);
+/* The next bucket of what was written: *behind, 0 at first, gets the number behind its own. False
+ * at the end, or where the bytes are no histogram: then there are bytes left. */
+bool fp_latency_next(struct fp_str *bytes, unsigned *behind, uint32_t *count);
 /* Adds what was written. False when the bytes are no histogram; then some of it was added. */
 bool fp_latency_add(struct fp_latency *latency, struct fp_str bytes);

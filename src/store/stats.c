@@ -130,9 +130,11 @@ static int add_to_sum(struct summing *summing, uint32_t group, int64_t client,
 	return fp_latency_add(&sum->latency, latencies) ? 0 : damaged(error);
 }
 
-/* One row of the sums: its whole, or each of its clients. */
-static int add(struct summing *summing, int64_t topic, struct fp_str bytes, struct fp_error *error)
+/* One row of the sums: its whole, or all of its clients. */
+static int add(struct summing *summing, int64_t topic, unsigned rows, struct fp_str bytes,
+	struct fp_error *error)
 {
+	bool by_client = summing->query->by & FP_STATS_BY_CLIENT;
 	struct fp_str latencies;
 	int64_t client = 0;
 	uint32_t group;
@@ -140,10 +142,10 @@ static int add(struct summing *summing, int64_t topic, struct fp_str bytes, stru
 
 	if (r < 0 || group == FP_STATS_NO_GROUP)
 		return r;
-	if (!(summing->query->by & FP_STATS_BY_CLIENT))
+	if (rows == FP_ROLLUP_WHOLE)
 		return add_to_sum(summing, group, 0, bytes, error);
 	while (r >= 0 && fp_rollup_next_client(&bytes, &client, &latencies))
-		r = add_to_sum(summing, group, client, latencies, error);
+		r = add_to_sum(summing, group, by_client ? client : 0, latencies, error);
 	return r >= 0 && bytes.len ? damaged(error) : r;
 }
 
@@ -239,25 +241,27 @@ static int end_bucket(struct summing *summing, struct fp_error *error)
 /* The coarsest sums that still tell apart what is asked for. */
 static enum fp_rollup_kind kind_of(const struct fp_stats_query *query)
 {
-	bool by_topic = query->by & ~(unsigned)(FP_STATS_BY_CLIENT | FP_STATS_BY_REPO);
-
-	if (query->daily)
-		return by_topic ? FP_ROLLUP_TOPIC_DAY : FP_ROLLUP_REPO_DAY;
-	return by_topic ? FP_ROLLUP_TOPIC_HOUR : FP_ROLLUP_REPO_HOUR;
+	if (query->by & FP_STATS_BY_VERSION)
+		return query->daily ? FP_ROLLUP_TOPIC_DAY : FP_ROLLUP_TOPIC_HOUR;
+	if (query->by & (FP_STATS_BY_BRANCH | FP_STATS_BY_OUTCOME))
+		return query->daily ? FP_ROLLUP_BRANCH_DAY : FP_ROLLUP_BRANCH_HOUR;
+	return query->daily ? FP_ROLLUP_REPO_DAY : FP_ROLLUP_REPO_HOUR;
 }
 
-static int start(struct summing *summing, sqlite3_stmt **statement, struct fp_error *error)
-{
-	const struct fp_stats_query *query = summing->query;
-	int64_t bucket_us = (query->daily ? FP_DAY_S : FP_HOUR_S) * FP_US_PER_S;
-	enum fp_rollup_kind kind = kind_of(query);
-	const struct fp_sql_value values[] = {
-		fp_sql_integer(fp_rollup_key(kind, query->since_us / bucket_us, 0)),
-		fp_sql_integer(
-			fp_rollup_key(kind, (query->until_us + bucket_us - 1) / bucket_us, 0)),
-	};
+/* Rows with keys from `begin` on, below `end`. */
+struct range {
+	int64_t begin, end;
+	unsigned rows;	 /* FP_ROLLUP_WHOLE or FP_ROLLUP_CLIENTS */
+	int64_t buckets; /* of theirs that are one of the query's */
+};
 
-	if (query->by & FP_STATS_BY_CLIENT)
+static int start(struct summing *summing, const struct range *range, sqlite3_stmt **statement,
+	struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {
+		fp_sql_integer(range->begin), fp_sql_integer(range->end)};
+
+	if (range->rows == FP_ROLLUP_CLIENTS)
 		return fp_sql_start(summing->store, FP_SQL_ROLLUPS_BY_CLIENT,
 			"SELECT key, clients FROM rollup_clients WHERE key >= ? AND key < ? ORDER "
 			"BY key",
@@ -267,20 +271,53 @@ static int start(struct summing *summing, sqlite3_stmt **statement, struct fp_er
 		values, 2, statement, error);
 }
 
-static int sum_up(struct summing *summing, struct fp_error *error)
+static int sum_range(struct summing *summing, const struct range *range, struct fp_error *error)
 {
 	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
-	int r = start(summing, &statement, error);
+	int r = start(summing, range, &statement, error);
 
 	while (r >= 0 && !summing->more && (r = fp_sql_step(statement, error)) == 1) {
 		int64_t key = sqlite3_column_int64(statement, 0);
+		int64_t bucket = fp_rollup_bucket(key) / range->buckets;
 
-		if (fp_rollup_bucket(key) != summing->bucket)
+		if (bucket != summing->bucket)
 			r = end_bucket(summing, error);
-		summing->bucket = fp_rollup_bucket(key);
+		summing->bucket = bucket;
 		if (r >= 0 && !summing->more)
-			r = add(summing, fp_rollup_topic(key), fp_sql_column(statement, 1), error);
+			r = add(summing, fp_rollup_topic(key), range->rows,
+				fp_sql_column(statement, 1), error);
 	}
+	return r;
+}
+
+/* The sums that are made, then the first sums that they are not made of yet: these are of the same
+ * bucket as the last of those, or of a later one. */
+static int sum_up(struct summing *summing, struct fp_error *error)
+{
+	const struct fp_stats_query *query = summing->query;
+	enum fp_rollup_kind kind = kind_of(query);
+	unsigned rows = query->by & FP_STATS_BY_CLIENT ? FP_ROLLUP_CLIENTS : FP_ROLLUP_WHOLE;
+	int64_t hours = query->daily ? FP_DAY_HOURS : 1;
+	int64_t bucket_us = hours * FP_HOUR_S * FP_US_PER_S;
+	int64_t from = query->since_us / bucket_us;
+	int64_t to = (query->until_us + bucket_us - 1) / bucket_us;
+	const struct range made = {
+		fp_rollup_key(kind, from, 0), fp_rollup_key(kind, to, 0), rows, 1};
+	struct range rest = {fp_rollup_key(FP_ROLLUP_TOPIC_HOUR, from * hours, 0),
+		fp_rollup_key(FP_ROLLUP_TOPIC_HOUR, to * hours, 0), FP_ROLLUP_CLIENTS, hours};
+	int64_t below = 0;
+	int r = 0;
+
+	/* The clients of topics by the hour are the first sums themselves. */
+	if (kind != FP_ROLLUP_TOPIC_HOUR || rows != FP_ROLLUP_CLIENTS) {
+		r = fp_rollups_made(summing->store, kind, &below, error);
+		if (r >= 0)
+			r = sum_range(summing, &made, error);
+	}
+	if (below > rest.begin)
+		rest.begin = below;
+	if (r >= 0 && !summing->more)
+		r = sum_range(summing, &rest, error);
 	return r < 0 || summing->more ? r : end_bucket(summing, error);
 }
 

@@ -2,6 +2,8 @@
 #include "history_write.h"
 #include "sql.h"
 
+enum { ROOM_MAX_BYTES = 1024 * 1024 };
+
 /* Lengths come first, so that no two lists of texts run together to the same bytes. */
 static struct fp_hash128 hash_texts(const struct fp_str texts[4], struct fp_buf *room)
 {
@@ -54,16 +56,54 @@ static int topic_id(struct fp_store *store, const struct fp_str texts[4], struct
 	return r;
 }
 
-int fp_store_topic_ids(struct fp_store *store, const struct fp_record *record, int64_t *topic,
-	int64_t *repo_topic, struct fp_error *error)
+int fp_store_topic_id(struct fp_store *store, const struct fp_record *record, int64_t *topic,
+	struct fp_error *error)
 {
-	const struct fp_str own[] = {
+	const struct fp_str texts[] = {
 		record->repo, record->branch, record->version, record->outcome};
-	const struct fp_str whole[] = {record->repo, {0}, {0}, {0}};
+	struct fp_buf FP_CLEANUP_BUF room = {0};
+
+	fp_buf_init(&room, ROOM_MAX_BYTES);
+	return topic_id(store, texts, &room, topic, error);
+}
+
+/* The statement's row is the topic. */
+static int find_wholes(struct fp_store *store, sqlite3_stmt *statement,
+	struct fp_topic_wholes *wholes, struct fp_error *error)
+{
+	const struct fp_str repo = fp_sql_column(statement, 0);
+	const struct fp_str branch[] = {
+		repo, fp_sql_column(statement, 1), {0}, fp_sql_column(statement, 2)};
+	const struct fp_str whole[] = {repo, {0}, {0}, {0}};
 	struct fp_buf FP_CLEANUP_BUF room = {0};
 	int r;
 
-	fp_buf_init(&room, 1024 * 1024);
-	r = topic_id(store, own, &room, topic, error);
-	return r < 0 ? r : topic_id(store, whole, &room, repo_topic, error);
+	fp_buf_init(&room, ROOM_MAX_BYTES);
+	r = topic_id(store, branch, &room, &wholes->branch, error);
+	return r < 0 ? r : topic_id(store, whole, &room, &wholes->repo, error);
+}
+
+int fp_store_topic_wholes(struct fp_store *store, int64_t topic, struct fp_topic_wholes *wholes,
+	struct fp_error *error)
+{
+	struct fp_topic_wholes *entry = &store->recent->wholes[(uint64_t)topic % FP_RECENT_WHOLES];
+	struct fp_topic_wholes found = {topic, topic, topic};
+	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
+	const struct fp_sql_value values[] = {fp_sql_integer(topic)};
+	int r;
+
+	if (entry->topic == topic) {
+		*wholes = *entry;
+		return 0;
+	}
+	r = fp_sql_start(store, FP_SQL_TOPIC_WHOLES,
+		"SELECT repo, branch, outcome FROM topics WHERE topic = ?", values, 1, &statement,
+		error);
+	if (r >= 0)
+		r = fp_sql_step(statement, error);
+	if (r == 1)
+		r = find_wholes(store, statement, &found, error);
+	if (r >= 0)
+		*wholes = *entry = found;
+	return r;
 }

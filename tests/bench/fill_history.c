@@ -1,14 +1,16 @@
 /*
  * Fills a data folder's history with months of answers, through the store's own writer.
  *
- * usage: fill-history DATA_DIR REQUESTS DAYS
- * Prints how long it took and what a request needs in the database.
+ * usage: fill-history DATA_DIR REQUESTS DAYS [VERSIONS]
+ * VERSIONS: that a branch has a day, 1 without it. Prints how long it took, what of that its thread
+ * was busy, and what a request needs in the database.
  */
 #include "forkpoint/base/time.h"
 #include "forkpoint/store/history.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum {
 	BATCH = 4096,
@@ -29,6 +31,7 @@ struct texts {
 struct plan {
 	uint64_t requests, random;
 	int64_t first_us, span_us;
+	unsigned versions;
 };
 
 static uint64_t next_random(struct plan *plan)
@@ -73,7 +76,7 @@ static void make_texts(struct plan *plan, uint64_t number, struct texts *texts)
 	snprintf(texts->repo, sizeof(texts->repo), "product-%u", repo);
 	snprintf(texts->branch, sizeof(texts->branch), branch ? "release/1.%u" : "main", branch);
 	snprintf(texts->version, sizeof(texts->version), "1.%u.0-26%08u-main", branch,
-		day * 10000 + branch);
+		day * 10000 + (plan->versions > 1 ? below(plan, plan->versions) : branch));
 	snprintf(texts->sha, sizeof(texts->sha), "%08x%032x", commit * 2654435761u, commit);
 	snprintf(texts->client, sizeof(texts->client), "10.20.0.%u", skewed(plan, CLIENTS));
 	snprintf(texts->build, sizeof(texts->build), "ci-%llu",
@@ -153,12 +156,13 @@ int main(int count, char **arguments)
 	int64_t started_us = fp_clock_monotonic_us();
 	int r;
 
-	if (count != 4) {
-		fputs("usage: fill-history DATA_DIR REQUESTS DAYS\n", stderr);
+	if (count < 4 || count > 5) {
+		fputs("usage: fill-history DATA_DIR REQUESTS DAYS [VERSIONS]\n", stderr);
 		return 2;
 	}
 	plan.requests = strtoull(arguments[2], NULL, 10);
-	plan.span_us = strtoll(arguments[3], NULL, 10) * 86400 * FP_US_PER_S;
+	plan.span_us = (int64_t)(strtod(arguments[3], NULL) * 86400 * FP_US_PER_S);
+	plan.versions = count > 4 ? (unsigned)strtoul(arguments[4], NULL, 10) : 1;
 	plan.first_us = fp_clock_real_us() - plan.span_us;
 	r = fp_store_prepare(arguments[1], &lock, NULL, &error);
 	if (r >= 0)
@@ -171,9 +175,11 @@ int main(int count, char **arguments)
 		fprintf(stderr, "fill-history: %s\n", error.text);
 		return 1;
 	}
-	printf("%llu requests in %.1f s; the database has %.0f MiB\n",
+	printf("%llu requests in %.1f s, %.2f us of processor time each; the database has %.0f"
+	       " MiB\n",
 		(unsigned long long)plan.requests,
 		(double)(fp_clock_monotonic_us() - started_us) / 1e6,
+		(double)clock() / CLOCKS_PER_SEC * 1e6 / (double)plan.requests,
 		bytes_of(arguments[1]) / 1048576);
 	return 0;
 }

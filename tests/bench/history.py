@@ -1,7 +1,8 @@
 """The record at size: bytes per request, /history and /stats over millions of requests, and what
 the recorder costs while answers are given.
 
-usage: history.py FORKPOINT FILL_HISTORY [--requests N] [--days N] [--data FOLDER] [--asks N]
+usage: history.py FORKPOINT FILL_HISTORY [--requests N] [--days N] [--versions N] [--data FOLDER]
+                  [--asks N]
 FOLDER keeps the filled database for the next run.
 """
 import argparse
@@ -27,11 +28,11 @@ FILTERS = ['repo', 'branch', 'version', 'outcome', 'sha', 'client', 'build']
 DAY_S = 86400
 
 
-def fill(fill_history, data, requests, days):
+def fill(fill_history, data, requests, days, versions):
     if (data / 'facts.db').exists():
         return
     data.mkdir(parents=True, exist_ok=True)
-    print(subprocess.run([fill_history, str(data), str(requests), str(days)], check=True,
+    print(subprocess.run([fill_history, str(data), str(requests), str(days), str(versions)], check=True,
                          capture_output=True, text=True).stdout, end='', flush=True)
 
 
@@ -144,6 +145,7 @@ def main():
     parser.add_argument('fill_history')
     parser.add_argument('--requests', type=int, default=10000000)
     parser.add_argument('--days', type=int, default=120)
+    parser.add_argument('--versions', type=int, default=1, help='of a branch, a day')
     parser.add_argument('--asks', type=int, default=1000)
     parser.add_argument('--seconds', type=int, default=5)
     parser.add_argument('--data', type=pathlib.Path)
@@ -153,7 +155,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix='fp-bench-') as name:
         folder = pathlib.Path(name)
         data = options.data or folder / 'filled'
-        fill(options.fill_history, data, options.requests, options.days)
+        fill(options.fill_history, data, options.requests, options.days, options.versions)
         say_bytes(data)
         rows = sample_rows(data, 500)
         daemon = resolve.Daemon(folder, {'feeds': {}, 'repositories': {}, 'data_dir': str(data)})

@@ -156,21 +156,37 @@ void model_release(struct model *model)
 
 /* ---- sums ---- */
 
-/* What is in a sum is held against the model in test_stats.c; here, which sums there are. */
-static void assert_sums(struct fixture *fixture, int kind, const char *bucket, const char *topic)
-{
-	char sql[1024];
+#define FIRST_KEY "((2 << 59) | ((at_us / 3600000000) << 35) | r.topic)"
 
+/* What is in a sum is held against the model in test_stats.c; here, which sums there are: those of
+ * all requests that meet a condition, and no others. */
+static void assert_sums(struct fixture *fixture, int kind, const char *table, const char *bucket,
+	const char *topic, const char *condition)
+{
+	char sums[256], wanted[1024], sql[4096];
+
+	snprintf(sums, sizeof(sums), "SELECT key FROM %s WHERE key >> 59 = %d", table, kind);
+	snprintf(wanted, sizeof(wanted),
+		"SELECT (%d << 59) | ((%s) << 35) | %s FROM requests r JOIN topics t USING (topic)"
+		" WHERE %s",
+		kind, bucket, topic, condition);
 	snprintf(sql, sizeof(sql),
-		"SELECT count(*) FROM (SELECT (%d << 59) | ((%s) << 35) | %s AS k FROM requests r"
-		" GROUP BY 1) WHERE k NOT IN (SELECT key FROM rollups)",
-		kind, bucket, topic);
+		"SELECT (SELECT count(*) FROM (%s EXCEPT %s)) + (SELECT count(*) FROM (%s EXCEPT"
+		" %s))",
+		sums, wanted, wanted, sums);
 	assert_int_equal(fixture_sql_number(fixture, "facts.db", sql), 0);
-	snprintf(sql, sizeof(sql),
-		"SELECT (SELECT count(*) FROM rollups WHERE key >> 59 = %d)"
-		" - (SELECT count(DISTINCT ((%s) << 35) | %s) FROM requests r)",
-		kind, bucket, topic);
-	assert_int_equal(fixture_sql_number(fixture, "facts.db", sql), 0);
+}
+
+/* Of the first sums below where it says. */
+static void assert_made(struct fixture *fixture, int kind, const char *bucket, const char *topic)
+{
+	char condition[256];
+
+	snprintf(condition, sizeof(condition),
+		FIRST_KEY " < (SELECT below FROM rollups_made WHERE kind = %d)", kind);
+	assert_sums(fixture, kind, "rollups", bucket, topic, condition);
+	if (kind != 2)
+		assert_sums(fixture, kind, "rollup_clients", bucket, topic, condition);
 }
 
 static int add_up(void *context, const struct fp_stats_row *row)
@@ -195,13 +211,20 @@ static void assert_total(struct fixture *fixture, unsigned by, bool daily)
 
 void assert_all_sums(struct fixture *fixture)
 {
-	static const char whole[] = "(SELECT w.topic FROM topics t JOIN topics w ON w.repo = t.repo"
-				    " AND w.outcome = '' WHERE t.topic = r.topic)";
+	static const char repo[] = "(SELECT w.topic FROM topics w WHERE w.repo = t.repo AND"
+				   " w.branch = '' AND w.version = '' AND w.outcome = '')";
+	static const char branch[] = "(SELECT w.topic FROM topics w WHERE w.repo = t.repo AND"
+				     " w.branch = t.branch AND w.version = '' AND"
+				     " w.outcome = t.outcome)";
+	static const char hour[] = "at_us / 3600000000", day[] = "at_us / 86400000000";
 
-	assert_sums(fixture, 1, "at_us / 3600000000", whole);
-	assert_sums(fixture, 2, "at_us / 3600000000", "topic");
-	assert_sums(fixture, 3, "at_us / 86400000000", whole);
-	assert_sums(fixture, 4, "at_us / 86400000000", "topic");
+	assert_sums(fixture, 2, "rollup_clients", hour, "topic", "true");
+	assert_made(fixture, 1, hour, repo);
+	assert_made(fixture, 2, hour, "topic");
+	assert_made(fixture, 3, day, repo);
+	assert_made(fixture, 4, day, "topic");
+	assert_made(fixture, 5, hour, branch);
+	assert_made(fixture, 6, day, branch);
 	for (unsigned by = 0; by < 32; by++) {
 		assert_total(fixture, by, false);
 		assert_total(fixture, by, true);

@@ -249,7 +249,8 @@ static void test_catching_up(void **state)
 	add_rows(&model, 10000);
 	write_rows(fixture, &model, true);
 	fixture_sql(fixture, "facts.db",
-		"DELETE FROM rollups; DELETE FROM rollup_clients; UPDATE not_summed SET request = "
+		"DELETE FROM rollups; DELETE FROM rollup_clients; UPDATE rollups_made SET below = "
+		"2 << 59; UPDATE not_summed SET request = "
 		"(SELECT max(request) FROM"
 		" requests)");
 	fixture_close(fixture);

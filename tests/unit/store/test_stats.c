@@ -184,28 +184,132 @@ static void check_query(struct fixture *fixture, struct model *model, struct fp_
 	assert_int_equal(check.requests, count_asked(model, query));
 }
 
+static void check_queries(struct fixture *fixture, struct model *model)
+{
+	for (unsigned i = 0; i < 64; i++) {
+		const struct row *some = &model->rows[below(model, (unsigned)model->count)];
+		struct fp_stats_query query = {
+			.by = i % 32,
+			.daily = i >= 32,
+			.repo = below(model, 3) ? FP_STR_LITERAL("") : FP_STR_LITERAL("repo1"),
+			.since_us = below(model, 2) ? 0 : some->at_us,
+			.until_us = below(model, 2) ? INT64_C(2000000000000000)
+						    : some->at_us + INT64_C(7200000000),
+			.limit = 1 + below(model, 100),
+		};
+
+		check_query(fixture, model, &query);
+	}
+}
+
+/* While all sums are still to be made, while some are, and of times that are long over. */
 static void test_model(void **state)
 {
 	struct fixture *fixture = *state;
 	struct model model;
 
 	model_init(&model, 4711);
-	add_rows(&model, 3000);
+	add_rows(&model, 300);
 	write_rows(fixture, &model, true);
-	for (unsigned i = 0; i < 64; i++) {
-		const struct row *some = &model.rows[below(&model, (unsigned)model.count)];
-		struct fp_stats_query query = {
-			.by = i % 32,
-			.daily = i >= 32,
-			.repo = below(&model, 3) ? FP_STR_LITERAL("") : FP_STR_LITERAL("repo1"),
-			.since_us = below(&model, 2) ? 0 : some->at_us,
-			.until_us = below(&model, 2) ? INT64_C(2000000000000000)
-						     : some->at_us + INT64_C(7200000000),
-			.limit = 1 + below(&model, 100),
-		};
+	check_queries(fixture, &model);
+	add_rows(&model, 2700);
+	write_rows(fixture, &model, true);
+	check_queries(fixture, &model);
+	add_rows(&model, 200);
+	for (size_t i = 3000; i < model.count; i++)
+		model.rows[i].at_us -= below(&model, 4) * HOUR_US;
+	write_rows(fixture, &model, true);
+	check_queries(fixture, &model);
+	assert_all_sums(fixture);
+	model_release(&model);
+}
 
-		check_query(fixture, &model, &query);
+/* As the schema before had it: all sums written with the requests, and none of branches. */
+static void make_old(struct fixture *fixture, struct model *model)
+{
+	fixture_sql(fixture, "facts.db", "UPDATE rollups_made SET below = 3 << 59");
+	write_rows(fixture, model, true);
+	fixture_sql(fixture, "facts.db",
+		"DELETE FROM rollups WHERE key >> 59 > 4; DELETE FROM rollup_clients WHERE key >> "
+		"59"
+		" > 4; DELETE FROM topics WHERE version = '' AND topic NOT IN (SELECT topic FROM"
+		" requests) AND outcome <> ''; DROP TABLE rollups_made; PRAGMA user_version = 5");
+}
+
+static void test_upgrade(void **state)
+{
+	struct fixture *fixture = *state;
+	struct model model;
+
+	model_init(&model, 4713);
+	add_rows(&model, 3000);
+	make_old(fixture, &model);
+	fixture_close(fixture);
+	fixture_prepare(fixture);
+	check_queries(fixture, &model);
+	assert_all_sums(fixture);
+	for (int i = 0; i < 3; i++) {
+		add_rows(&model, 800);
+		write_rows(fixture, &model, true);
+		assert_all_sums(fixture);
 	}
+	check_queries(fixture, &model);
+	model_release(&model);
+}
+
+/* What tells no versions apart is read where there are none, but for the last hour or two. */
+static void test_coarse(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fp_stats_query query = {.until_us = INT64_MAX / 2, .limit = 1000};
+	struct check check = {.query = &query};
+	struct model model;
+	bool more;
+
+	model_init(&model, 4714);
+	check.model = &model;
+	add_rows(&model, 4000);
+	write_rows(fixture, &model, true);
+	fixture_sql(fixture, "facts.db",
+		"UPDATE rollups SET latencies = x'80' WHERE key >> 59 IN (2, 4);"
+		"UPDATE rollup_clients SET clients = x'80' WHERE key >> 59 = 4 OR key >> 59 = 2 AND"
+		" key < (SELECT min(below) FROM rollups_made)");
+	for (unsigned by = 0; by < 64; by++) {
+		query.by = by % 32;
+		query.daily = by >= 32;
+		check.last_bucket_s = 0;
+		if (query.by & FP_STATS_BY_VERSION)
+			assert_code(fixture, -FP_ERROR_CORRUPT,
+				fp_store_list_stats(fixture->store, &query, take, &check, &more,
+					&fixture->error));
+		else
+			assert_ok(fixture, fp_store_list_stats(fixture->store, &query, take, &check,
+						   &more, &fixture->error));
+	}
+	model_release(&model);
+}
+
+/* Where a sum is damaged that others would be made of, requests are recorded all the same. */
+static void test_damaged_first(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fp_stats_query query = {.until_us = INT64_MAX / 2, .limit = 10};
+	struct check check = {0};
+	struct model model;
+	bool more;
+
+	model_init(&model, 4715);
+	add_rows(&model, 100);
+	write_rows(fixture, &model, true);
+	fixture_sql(fixture, "facts.db", "UPDATE rollup_clients SET clients = x'80'");
+	add_rows(&model, 1500);
+	for (size_t i = 100; i < model.count; i++)
+		model.rows[i].at_us += HOUR_US;
+	write_rows(fixture, &model, true);
+	assert_int_equal(
+		fixture_sql_number(fixture, "facts.db", "SELECT count(*) FROM requests"), 1600);
+	assert_code(fixture, -FP_ERROR_CORRUPT,
+		fp_store_list_stats(fixture->store, &query, take, &check, &more, &fixture->error));
 	model_release(&model);
 }
 
@@ -220,7 +324,7 @@ static void test_damage(void **state)
 	model_init(&model, 4712);
 	add_rows(&model, 100);
 	write_rows(fixture, &model, true);
-	fixture_sql(fixture, "facts.db", "UPDATE rollups SET latencies = x'80'");
+	fixture_sql(fixture, "facts.db", "UPDATE rollup_clients SET clients = x'80'");
 	assert_code(fixture, -FP_ERROR_CORRUPT,
 		fp_store_list_stats(fixture->store, &query, take, &check, &more, &fixture->error));
 	model_release(&model);
@@ -234,6 +338,12 @@ int main(void)
 		cmocka_unit_test(test_written_and_read),
 		cmocka_unit_test_setup_teardown(
 			test_model, fixture_setup_in_memory, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_upgrade, fixture_setup_in_memory, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_coarse, fixture_setup_in_memory, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_damaged_first, fixture_setup_in_memory, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_damage, fixture_setup_in_memory, fixture_teardown),
 	};
