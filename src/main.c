@@ -45,15 +45,15 @@ static const struct {
 		"print a configuration with its defaults filled in, without secrets"},
 	{"probe-feed", fp_command_probe_feed, "probe-feed URL|NAME [--package ID] [--config FILE]",
 		"tell what a NuGet feed offers, before it is configured, or as FILE names it"},
-	{"backup", fp_command_backup, "backup FILE --config FILE",
+	{"backup", fp_command_backup, "backup FILE --config FILE|--data-dir FOLDER",
 		"write one file with all facts and answers, while it serves"},
-	{"restore", fp_command_restore, "restore FILE --config FILE",
-		"make an empty data folder what it was at the backup"},
-	{"export", fp_command_export, "export [--since TIME] --config FILE",
+	{"restore", fp_command_restore, "restore FILE --config FILE|--data-dir FOLDER",
+		"make an empty or new data folder what it was at the backup"},
+	{"export", fp_command_export, "export [--since TIME] --config FILE|--data-dir FOLDER",
 		"print facts and answers as lines of JSON, while it serves"},
-	{"import", fp_command_import, "import --config FILE < EXPORT",
+	{"import", fp_command_import, "import --config FILE|--data-dir FOLDER < EXPORT",
 		"take such lines in, each once; while it does not serve"},
-	{"verify", fp_command_verify, "verify --config FILE [--sample N]",
+	{"verify", fp_command_verify, "verify --config FILE|--data-dir FOLDER [--sample N]",
 		"read everything through: databases, journal, mirrors; exit 1 on a problem"},
 	{"version", command_version, "version", "print the version"},
 	{"help", command_help, "help [settings|COMMAND]",
@@ -139,6 +139,18 @@ static void print_client_commands(void)
 		fputs(text.data, stdout);
 }
 
+/* In columns; a use that is too wide for its own has a line of its own. */
+static void print_command(const char *use, const char *help)
+{
+	static const char head[] = "  forkpoint ";
+	enum { USE_WIDTH = 33 };
+
+	if (strlen(use) < USE_WIDTH)
+		printf("%s%-*s%s\n", head, USE_WIDTH, use, help);
+	else
+		printf("%s%s\n%*s%s\n", head, use, (int)sizeof(head) - 1 + USE_WIDTH, "", help);
+}
+
 static int command_help(int count, char **arguments)
 {
 	if (count == 1 && strcmp(arguments[0], "settings") == 0) {
@@ -155,7 +167,7 @@ static int command_help(int count, char **arguments)
 	     ": which profile database belongs to this commit?\n\nthe server:");
 	for (size_t i = 0; i < FP_ARRAY_SIZE(commands); i++)
 		if (commands[i].help)
-			printf("  forkpoint %-32s %s\n", commands[i].use, commands[i].help);
+			print_command(commands[i].use, commands[i].help);
 	print_client_commands();
 	return FP_EXIT_OK;
 }

@@ -11,7 +11,7 @@ _forkpoint()
 		return
 	fi
 	[[ $word == -* ]] || case $last in
-	--token-file | --config | check-config | print-config | backup | restore)
+	--token-file | --config | --data-dir | check-config | print-config | backup | restore)
 		COMPREPLY=($(compgen -f -- "$word"))
 		return ;;
 	--format)
@@ -21,17 +21,17 @@ _forkpoint()
 		COMPREPLY=($(compgen -W all -- "$word"))
 		return ;;
 	--status)
-		COMPREPLY=($(compgen -W "any listed unlisted vanished unrecognised" -- "$word"))
+		COMPREPLY=($(compgen -W "any listed unlisted vanished unrecognised quarantined" -- "$word"))
 		return ;;
 	esac
 	case ${COMP_WORDS[1]} in
 	serve) options='--config' ;;
 	probe-feed) options='--package --config' ;;
-	backup) options='--config' ;;
-	restore) options='--config' ;;
-	export) options='--since --config' ;;
-	import) options='--config' ;;
-	verify) options='--config --sample' ;;
+	backup) options='--config --data-dir' ;;
+	restore) options='--config --data-dir' ;;
+	export) options='--since --config --data-dir' ;;
+	import) options='--config --data-dir' ;;
+	verify) options='--config --data-dir --sample' ;;
 	resolve) options="$common --repo --branch --release --package --sha --build --as-of --wait --candidates" ;;
 	stamp) options="$common --repo --branch --release --package --sha --wait" ;;
 	diagnose) options="$common --repo --branch --release --package --sha --used --at" ;;

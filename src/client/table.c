@@ -35,7 +35,7 @@ const struct fp_option_row fp_options[FP_OPTION_COUNT] = {
 	[FP_OPTION_SINCE] = {"since", "TIME", "since", "not before: 2026-01-31T22:05:00Z"},
 	[FP_OPTION_UNTIL] = {"until", "TIME", "until", "before: 2026-01-31T22:05:00Z"},
 	[FP_OPTION_STATUS] = {"status", "STATUS", "status",
-		"any, listed, unlisted, vanished or unrecognised"},
+		"any, listed, unlisted, vanished, unrecognised or quarantined"},
 	[FP_OPTION_REASON] = {"reason", "TEXT", "reason", "why, for those who read it later"},
 	[FP_OPTION_OWNER] = {"owner", "NAME", "owner", "who answers for it"},
 	[FP_OPTION_EXPIRES] = {"expires", "TIME", "expires", "when it ends by itself"},
