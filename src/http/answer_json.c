@@ -259,6 +259,9 @@ static void write_all_candidates(struct fp_json *json, const struct fp_answer *a
 		if (rejection == FP_REJECTION_AFTER_FORK_POINT)
 			fp_json_member_i64(
 				json, "minutes_after", version->decoded.minute - answer->minute);
+		if (rejection == FP_REJECTION_UNAVAILABLE)
+			fp_json_member_time_us(json, "last_tried",
+				answer->package->state->rows.items[i].unavailable_us);
 		if (rejection == FP_REJECTION_INCOMPLETE_SET)
 			fp_json_member_string(json, "missing", version->row.missing_ids);
 		fp_json_object_end(json);

@@ -83,6 +83,7 @@ def check_downloads(world, mode):
     eventually(lambda: daemon.version(sha) == '2.4.2001140000-main', what='the older one')
     document = daemon.resolve(sha, 'main', candidates='all').json
     assert codes(document)['2.4.2001150000-main']['code'] == 'unavailable'
+    assert codes(document)['2.4.2001150000-main']['last_tried'].endswith('Z')
     rows = daemon.get('/versions', repo='winui').json['items']
     assert rows[0]['version'] == '2.4.2001150000-main'
     assert rows[0]['unavailable'] is not None and rows[1]['unavailable'] is None
