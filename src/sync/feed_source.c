@@ -150,9 +150,21 @@ static int look_at_packages(struct fp_sync *sync, struct fp_feed_source *source,
 	return failed > 0 && failed == looked ? -(int)error->code : 0;
 }
 
+/* A failure of the whole feed is one of the packages, too, that were not come to because of it. */
+static void note_not_looked_at(struct fp_sync *sync, struct fp_feed_source *source,
+	int64_t since_us, const struct fp_error *error)
+{
+	const struct fp_feed_report nothing = {0};
+
+	for (size_t i = 0; i < source->package_count; i++)
+		if (source->packages[i].status.last_attempt_us < since_us)
+			note_status(sync, source, &source->packages[i], &nothing, error);
+}
+
 int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source, bool anew,
 	int64_t *retry_after_us, struct fp_error *error)
 {
+	int64_t started_us = fp_clock_real_us();
 	struct fp_error publishing;
 	bool changed = false;
 	int r = fp_feed_connection_open(
@@ -168,6 +180,8 @@ int fp_feed_source_look(struct fp_sync *sync, struct fp_feed_source *source, boo
 		fp_feed_connection_close(&source->connection);
 	if (r == -FP_ERROR_CANCELLED)
 		return r;
+	if (r < 0)
+		note_not_looked_at(sync, source, started_us, error);
 	if (fp_publish_feed(sync, source, changed, r < 0 ? error->text : NULL, &publishing) < 0 &&
 		r >= 0) {
 		*error = publishing;

@@ -129,3 +129,8 @@ def test_a_source_of_a_nuget_config(world):
     other = world.new_daemon('other')
     other.start(ready=False)
     eventually(lambda: 'mux feed' in other.log, what='the sources that the file has')
+    other.wait_ready(path='/livez')
+    shown = eventually(lambda: (package := other.get('/repos/winui').json['packages'][0])
+                       ['last_error'] and package, what='the error of the package')
+    assert 'mux feed' in shown['last_error'] and shown['failures'] >= 1
+    assert shown['last_attempt'] is not None
