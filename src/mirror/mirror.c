@@ -42,6 +42,21 @@ static bool has_head(const char *path)
 	       access(name, F_OK) == 0;
 }
 
+/* libgit2 reads it when it connects, and would call the upstream out of reach. */
+static int check_config(const char *path, struct fp_error *error)
+{
+	git_config *config = NULL;
+	char name[4096];
+	int failed;
+
+	if ((size_t)snprintf(name, sizeof(name), "%s/config", path) >= sizeof(name))
+		return fp_error_set(error, FP_ERROR_LIMIT, "the path %s is too long", path);
+	failed = git_config_open_ondisk(&config, name) < 0;
+	git_config_free(config);
+	return failed ? fp_git_error(error, FP_ERROR_CORRUPT, "the mirror's config cannot be read")
+		      : 0;
+}
+
 int fp_mirror_open(const char *path, struct fp_mirror **mirror, struct fp_error *error)
 {
 	FP_CLEANUP(fp_mirror_close_cleanup) struct fp_mirror *opened = calloc(1, sizeof(*opened));
@@ -54,6 +69,8 @@ int fp_mirror_open(const char *path, struct fp_mirror **mirror, struct fp_error 
 	if (!opened || !(opened->path = fp_str_dup(fp_str(path))))
 		return fp_error_memory(error);
 	rc = fp_pack_check_all(path, error);
+	if (!rc)
+		rc = check_config(path, error);
 	if (rc)
 		return rc;
 	if (git_repository_open_bare(&opened->repo, path) < 0 ||

@@ -120,6 +120,15 @@ def test_a_damaged_mirror_is_cloned_again_at_once(example):
                what='a look that succeeded')
 
 
+def test_a_mirror_whose_config_is_damaged_is_cloned_again(example):
+    """It is no trouble of the upstream's, and does not end by waiting."""
+    daemon = example.daemon.start()
+    (mirror_of(daemon) / 'config').write_text('[[[', encoding='ascii')
+    daemon.wait_log('mirror.set_aside')
+    pushed = example.upstream.commit('main', '2020-02-03 10:00')
+    eventually(lambda: daemon.resolve(pushed, 'main', wait='0').status == 200, what='the clone')
+
+
 def test_what_only_the_damaged_mirror_had_is_rescued(example):
     """A commit that the upstream forgot is in a pack of the old mirror that can still be read."""
     example.repository['interval'] = '1h'
