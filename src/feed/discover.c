@@ -74,7 +74,8 @@ static bool is_v2(struct fp_str body)
 	return speaks;
 }
 
-static enum speech speech_of(struct fp_str body, const char *url)
+/* why: what is wrong with a document that could be a service index; NULL = of no interest. */
+static enum speech speech_of(struct fp_str body, const char *url, struct fp_error *why)
 {
 	struct fp_str start = fp_str_trim(body);
 	if (start.len >= 3 && memcmp(start.ptr, "\xef\xbb\xbf", 3) == 0)
@@ -83,7 +84,7 @@ static enum speech speech_of(struct fp_str body, const char *url)
 		return SPEAKS_NOTHING;
 	if (start.ptr[0] == '{') {
 		FP_CLEANUP(fp_service_index_release) struct fp_service_index index = {0};
-		bool is_index = fp_service_index_read(start, url, &index, NULL) == 0;
+		bool is_index = fp_service_index_read(start, url, &index, why) == 0;
 		return is_index ? SPEAKS_V3 : SPEAKS_NOTHING;
 	}
 	if (start.ptr[0] == '<' && fp_body_sniff(FP_BODY_XML, start, NULL) < 0)
@@ -91,9 +92,10 @@ static enum speech speech_of(struct fp_str body, const char *url)
 	return is_v2(body) ? SPEAKS_V2 : SPEAKS_NOTHING;
 }
 
-/* Asks one URL. Only credentials, the network and ourselves are errors here. */
-static int listen_to(
-	struct fp_feed *feed, const char *url, enum speech *speech, struct fp_error *error)
+/* Asks one URL. Only credentials, the network and ourselves are errors here; what else is wrong
+ * with its answer is put into why. */
+static int listen_to(struct fp_feed *feed, const char *url, enum speech *speech,
+	struct fp_error *why, struct fp_error *error)
 {
 	FP_CLEANUP_BUF struct fp_buf sample;
 	fp_buf_init(&sample, SAMPLE_BYTES);
@@ -101,14 +103,17 @@ static int listen_to(
 	struct fp_fetch fetch = {.url = url, .body = collect_sample, .context = &sample};
 	*speech = SPEAKS_NOTHING;
 	int r = fp_fetcher_run(feed->fetcher, &fetch, 1, error);
-	if (r == -FP_ERROR_INVALID)
+	if (r == -FP_ERROR_INVALID) {
+		if (why && error)
+			*why = *error;
 		return 0;
+	}
 	if (r < 0)
 		return r;
 	if (fetch.result != 0)
 		return 0;
 	struct fp_str body = fp_buf_str(&sample);
-	*speech = speech_of(body, url);
+	*speech = speech_of(body, url, why);
 	/* a page to sign in on is an answer of its own, whatever lies beside it */
 	if (*speech == SHOWS_HTML && fp_body_sniff(FP_BODY_XML, body, error) == -FP_ERROR_DENIED) {
 		fp_error_prefix(error, "%.*s", FP_STR_ARG(fp_url_shown(url)));
@@ -124,19 +129,20 @@ static int listen_below(struct fp_feed *feed, const char *below, enum speech *sp
 	if (!url)
 		return fp_error_memory(error);
 	*url_asked = url;
-	return listen_to(feed, url, speech, error);
+	return listen_to(feed, url, speech, NULL, error);
 }
 
-static int nothing_found(struct fp_feed *feed, bool html, struct fp_error *error)
+/* why: of the configured URL's own answer. */
+static int nothing_found(struct fp_feed *feed, const struct fp_error *why, struct fp_error *error)
 {
 	return fp_error_set(error, FP_ERROR_INVALID,
 		"%.*s is no NuGet feed: neither it nor index.json below it is a v3 service index, "
-		"and it does not answer as v2%s",
-		FP_STR_ARG(fp_url_shown(feed->url)), html ? "; it shows an HTML page" : "");
+		"and it does not answer as v2%s%s",
+		FP_STR_ARG(fp_url_shown(feed->url)), why->text[0] ? "; " : "", why->text);
 }
 
-static int discover_v2(
-	struct fp_feed *feed, const char *package_id, bool html, struct fp_error *error)
+static int discover_v2(struct fp_feed *feed, const char *package_id, const struct fp_error *why,
+	struct fp_error *error)
 {
 	FP_CLEANUP_BUF struct fp_buf query;
 	fp_buf_init(&query, FP_URL_MAX_BYTES);
@@ -152,16 +158,18 @@ static int discover_v2(
 	if (r < 0)
 		return r;
 	return speech == SPEAKS_V2 ? set_v2(feed, feed->url, error)
-				   : nothing_found(feed, html, error);
+				   : nothing_found(feed, why, error);
 }
 
 static int discover_http(struct fp_feed *feed, const char *package_id, struct fp_error *error)
 {
 	enum speech speech;
-	int r = listen_to(feed, feed->url, &speech, error);
+	struct fp_error why = {0};
+	int r = listen_to(feed, feed->url, &speech, &why, error);
 	if (r < 0)
 		return r;
-	bool html = speech == SHOWS_HTML;
+	if (speech == SHOWS_HTML)
+		fp_error_set(&why, FP_ERROR_INVALID, "it shows an HTML page");
 	if (speech == SPEAKS_V3)
 		return set_v3(feed, feed->url, error);
 	if (speech == SPEAKS_V2)
@@ -172,7 +180,7 @@ static int discover_http(struct fp_feed *feed, const char *package_id, struct fp
 		return r;
 	if (speech == SPEAKS_V3)
 		return set_v3(feed, index_url, error);
-	return discover_v2(feed, package_id, html, error);
+	return discover_v2(feed, package_id, &why, error);
 }
 
 static bool is_file(const char *path)
@@ -191,7 +199,7 @@ static int discover_folder(struct fp_feed *feed, const char *path, struct fp_err
 	bool is_v3 = feed->kind == FP_FEED_V3;
 	if (feed->kind == FP_FEED_AUTO && is_file(index_path)) {
 		enum speech speech;
-		int r = listen_to(feed, index_url, &speech, error);
+		int r = listen_to(feed, index_url, &speech, NULL, error);
 		if (r < 0)
 			return r;
 		is_v3 = speech == SPEAKS_V3;

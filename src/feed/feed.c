@@ -116,16 +116,21 @@ void fp_feed_free(struct fp_feed *feed)
 	free(feed);
 }
 
+int fp_feed_offers_nothing(const struct fp_feed *feed, struct fp_error *error)
+{
+	return fp_error_set(error, FP_ERROR_INVALID,
+		"%.*s offers nothing that lists versions: no flat container, no registrations, no "
+		"LegacyGallery",
+		FP_STR_ARG(fp_url_shown(feed->url)));
+}
+
 /* A v3 feed with neither flat container nor registrations: its LegacyGallery answers. */
 static int look_gallery(struct fp_feed *feed, const char *package_id, struct fp_listing *listing,
 	struct fp_feed_report *report, struct fp_error *error)
 {
 	const char *url = fp_v3_index(feed->v3)->url[FP_RESOURCE_LEGACY_GALLERY];
 	if (!url)
-		return fp_error_set(error, FP_ERROR_INVALID,
-			"%.*s offers nothing that lists versions: no flat container, no "
-			"registrations, no LegacyGallery",
-			FP_STR_ARG(fp_url_shown(feed->url)));
+		return fp_feed_offers_nothing(feed, error);
 	if (feed->v2 && strcmp(feed->v2_url, url) != 0) {
 		fp_v2_free(feed->v2);
 		free(feed->v2_url);

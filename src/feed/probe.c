@@ -171,7 +171,8 @@ static void write_differences(struct probe *probe)
 		fp_buf_add_text(probe->out, "  all of them list the same versions\n");
 }
 
-static void write_resources(struct probe *probe)
+/* Returns how many there are. */
+static size_t write_resources(struct probe *probe)
 {
 	static const char *const answers[FP_RESOURCE_COUNT] = {
 		[FP_RESOURCE_FLAT_CONTAINER] = "which versions there are",
@@ -180,7 +181,9 @@ static void write_resources(struct probe *probe)
 	};
 	struct fp_buf *out = probe->out;
 	const struct fp_service_index *index = fp_v3_index(probe->feed->v3);
+	size_t offered = 0;
 	for (size_t i = 0; i < FP_RESOURCE_COUNT; i++) {
+		offered += index->url[i] != NULL;
 		fp_buf_addf(out, "%s: ", fp_resource_name((enum fp_resource)i));
 		if (!index->url[i]) {
 			fp_buf_addf(out, "missing (would answer: %s)\n", answers[i]);
@@ -195,6 +198,7 @@ static void write_resources(struct probe *probe)
 	if (index->ignored > 0)
 		fp_buf_addf(out, "%zu resources of known types have an id that is no usable URL\n",
 			index->ignored);
+	return offered;
 }
 
 static int probe_v3(struct probe *probe, struct fp_error *error)
@@ -207,7 +211,8 @@ static int probe_v3(struct probe *probe, struct fp_error *error)
 	fp_buf_add_text(probe->out, "service index: read in ");
 	add_ms(probe->out, fp_clock_monotonic_us() - started);
 	fp_buf_add_char(probe->out, '\n');
-	write_resources(probe);
+	if (write_resources(probe) == 0)
+		return fp_feed_offers_nothing(feed, error);
 	if (!probe->package_id)
 		return 0;
 	fp_buf_addf(probe->out, "package %s:\n", probe->package_id);

@@ -264,6 +264,25 @@ def test_a_configured_feed_can_be_probed(world, servers):
         assert 'usage: forkpoint probe-feed' in probe(*words).stderr
 
 
+@pytest.mark.parametrize('resources, document, says', [
+    ((), None, 'offers nothing that lists versions'),
+    (('flat',), {'version': '4.0.0', 'resources': []}, 'is of version 4.0.0, only 3'),
+], ids=['no resource', 'version 4'])
+def test_a_probe_says_why_a_feed_cannot_be_mirrored(servers, resources, document, says):
+    feed = new_server(servers, resources=resources)
+    if document:
+        feed.misbehave(r'.*index.json', fs.body(json.dumps(document).encode()))
+    found = probe(feed.index_url, '--package', PACKAGE)
+    assert found.returncode == 1 and says in found.stderr, found
+
+
+def test_a_probe_says_where_redirects_lead(servers):
+    feed = new_server(servers)
+    feed.misbehave('.*', fs.redirect_to_itself())
+    found = probe(feed.index_url)
+    assert found.returncode == 1 and 'in a circle perhaps' in found.stderr, found
+
+
 def probe(*words):
     return subprocess.run([os.environ['FORKPOINT_BIN'], 'probe-feed', *words], text=True,
                           capture_output=True, check=False)

@@ -32,5 +32,7 @@ struct fp_feed {
  * nothing there speaks a protocol of NuGet's.
  */
 int fp_feed_discover(struct fp_feed *feed, const char *package_id, struct fp_error *error);
+/* -FP_ERROR_INVALID: a v3 feed without any resource that lists versions. */
+int fp_feed_offers_nothing(const struct fp_feed *feed, struct fp_error *error);
 /* What is remembered of the package, NULL = nothing. */
 struct fp_feed_remembered *fp_feed_recall(const struct fp_feed *feed, const char *package_id);
