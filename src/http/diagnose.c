@@ -433,6 +433,14 @@ static void write_text(const struct fp_diagnosis *diagnosis, struct fp_buf *buf)
 
 /* ---- the route ---- */
 
+/* What was before 1970 was before all records, as its beginning was; below 0 is no moment. */
+static int64_t moment_asked(const struct fp_request *request)
+{
+	int64_t at_us = fp_request_moment(request, FP_PARAM_AT, request->received_us);
+
+	return at_us < 0 ? 0 : at_us;
+}
+
 static void render(
 	struct fp_request *request, const struct fp_diagnosis *diagnosis, struct fp_reply *reply)
 {
@@ -473,7 +481,7 @@ enum fp_handled fp_handle_diagnose(struct fp_request *request, struct fp_reply *
 	if (!fp_request_question(request, reply, &query.question))
 		return FP_HANDLED;
 	if (request->given[FP_PARAM_AT])
-		query.at_us = fp_request_moment(request, FP_PARAM_AT, request->received_us);
+		query.at_us = moment_asked(request);
 	if (query.at_us > request->received_us)
 		return fp_reply_future(request, reply, FP_PARAM_AT);
 	fp_diagnosis_init(&diagnosis);

@@ -123,11 +123,14 @@ static void add_head(enum fp_form form, struct fp_buf *buf)
 
 /* ---- the question ---- */
 
+/* -1 without one. What was before 1970 was before all answers, as its beginning was. */
 static int64_t time_param(const struct fp_request *request, enum fp_param param)
 {
 	int64_t us;
 
-	return request->given[param] && fp_time_parse_us(request->params[param], &us) ? us : -1;
+	if (!request->given[param] || !fp_time_parse_us(request->params[param], &us))
+		return -1;
+	return us < 0 ? 0 : us;
 }
 
 static struct fp_history_query query_of(const struct fp_request *request)

@@ -313,9 +313,10 @@ NOTHING_RECORDED = 'nothing is recorded of that time; the records begin at 20'
 
 def test_before_the_records(example):
     daemon = example.daemon.start()
-    document = diagnose(daemon, example.sha['f23f1fad'], '2.4.2001312205-main', at='2020-02-01')
-    assert document['verdict'] == 'match' and document['right_then'] is None
-    assert document['at_trouble'].startswith(NOTHING_RECORDED)
+    for at in ('2020-02-01', '1969-12-31'):
+        document = diagnose(daemon, example.sha['f23f1fad'], '2.4.2001312205-main', at=at)
+        assert document['verdict'] == 'match' and document['right_then'] is None
+        assert document['at_trouble'].startswith(NOTHING_RECORDED)
 
 
 def test_before_the_records_while_the_first_is_written_down(example):

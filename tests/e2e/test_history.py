@@ -87,6 +87,8 @@ def test_versions_and_times(asked):
     middle = rows[len(rows) // 2]['at']
     newer, older = listed(daemon, since=middle), listed(daemon, until=middle)
     assert newer + older == rows
+    assert listed(daemon, until='1969-12-31') == []
+    assert listed(daemon, since='1969-12-31', limit='1000') == rows
     assert all(row['at'] >= middle for row in newer) and all(row['at'] < middle for row in older)
 
 
