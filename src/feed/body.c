@@ -187,6 +187,10 @@ static int take(struct fp_body *body, const char *data, size_t len, struct fp_er
 {
 	if (len > body->options.max_bytes - body->bytes)
 		return too_large(body, error);
+	const struct fp_body_options *options = &body->options;
+	int going = options->check ? options->check(options->check_context, error) : 0;
+	if (going < 0)
+		return going;
 	body->bytes += len;
 	hash_bytes(body, data, len);
 	if (!body->streaming) {

@@ -58,6 +58,7 @@ int fp_fetcher_new(
 		return fp_error_memory(error);
 	for (size_t i = 0; i < FP_FETCH_SIDE_BY_SIDE; i++) {
 		made->transfers[i].options = options;
+		made->transfers[i].fetcher = made;
 		made->transfers[i].easy = curl_easy_init();
 		if (!made->transfers[i].easy)
 			return fp_error_memory(error);

@@ -153,6 +153,12 @@ static int set_credentials(struct fp_transfer *transfer, struct fp_error *error)
 	return 0;
 }
 
+static int check(void *context, struct fp_error *error)
+{
+	const struct fp_transfer *transfer = context;
+	return fp_fetcher_check(transfer->fetcher, error);
+}
+
 static int make_body(struct fp_transfer *transfer, struct fp_error *error)
 {
 	const struct fp_fetch *fetch = transfer->fetch;
@@ -164,6 +170,8 @@ static int make_body(struct fp_transfer *transfer, struct fp_error *error)
 		.body = fetch->body,
 		.done = fetch->done,
 		.context = fetch->context,
+		.check = check,
+		.check_context = transfer,
 	});
 	return transfer->body ? 0 : fp_error_memory(error);
 }

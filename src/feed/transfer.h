@@ -9,7 +9,8 @@ struct fp_transfer {
 	struct curl_slist *headers;
 	struct fp_fetch *fetch; /* NULL = free */
 	const struct fp_feed_options *options;
-	char *url; /* of this hop */
+	const struct fp_fetcher *fetcher; /* whose deadline and end are its own */
+	char *url;			  /* of this hop */
 	unsigned hops;
 	bool raw;	/* curl is not to decode: the content encoding's header was wrong */
 	bool asks_anew; /* fp_feed_ask_anew */

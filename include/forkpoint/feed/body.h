@@ -15,6 +15,10 @@ struct fp_body_options {
 	int (*body)(void *context, const char *data, size_t len, struct fp_error *error);
 	int (*done)(void *context, struct fp_error *error);
 	void *context;
+	/* May be NULL. Asked again and again while bytes are unpacked and handed on, for a few that
+	 * came can become very many; an error ends it. */
+	int (*check)(void *check_context, struct fp_error *error);
+	void *check_context;
 };
 
 /* NULL when out of memory. */

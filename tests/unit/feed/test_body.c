@@ -99,6 +99,11 @@ static void test_packing(void **state)
 	}
 }
 
+static int end_after(void *calls, struct fp_error *error)
+{
+	return --*(int *)calls < 0 ? fp_error_set(error, FP_ERROR_CANCELLED, "enough") : 0;
+}
+
 static void test_bomb(void **state)
 {
 	static char spaces[1 << 20], packed[1 << 16];
@@ -108,6 +113,12 @@ static void test_bomb(void **state)
 	assert_int_equal(run(&options, packed, len, len, NULL), -FP_ERROR_LIMIT);
 	options.max_bytes = sizeof(spaces);
 	assert_int_equal(run(&options, packed, len, len, NULL), 0);
+	/* it can be ended in the middle, however few bytes it came in */
+	int calls = 8;
+	options.check = end_after;
+	options.check_context = &calls;
+	assert_int_equal(run(&options, packed, len, len, NULL), -FP_ERROR_CANCELLED);
+	options.check = NULL;
 	/* the packed bytes count as well */
 	len = pack("", 0, packed, sizeof(packed));
 	options.max_bytes = len * 2;
