@@ -183,8 +183,25 @@ static struct fp_sql_value age(int64_t at_us, int64_t synced_us)
 			     : fp_sql_integer(at_us / FP_US_PER_S - synced_us / FP_US_PER_S);
 }
 
+/*
+ * Inserting a request costs about as much as preparing for it, so that those that cannot be there
+ * yet are inserted several at a time: their numbers are above all that are there. The rest, which
+ * came out of order or once more, are inserted one by one, and passed over where they are there.
+ */
+enum { COLUMNS = 13, ROWS_AT_ONCE = 32 };
+
+#define INTO_REQUESTS                                                                              \
+	" INTO requests (request, at_us, answer, status, duration_us, form, client, agent, build," \
+	" feed_age_s, refs_age_s, topic, as_of_us) VALUES "
+#define ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define FOUR_ROWS ROW ", " ROW ", " ROW ", " ROW
+#define SIXTEEN_ROWS FOUR_ROWS ", " FOUR_ROWS ", " FOUR_ROWS ", " FOUR_ROWS
+
 /* What a transaction adds to: see write_beside. */
 struct batch {
+	struct fp_sql_value rows[ROWS_AT_ONCE * COLUMNS]; /* not inserted yet */
+	size_t row_count;
+	int64_t highest; /* number of a request that is there, or in rows */
 	struct fp_rollup_cell *cells;
 	int64_t *late; /* segments that were full when a request of theirs came */
 	size_t cell_count, late_count;
@@ -211,6 +228,52 @@ static void note_inserted(struct fp_store *store, const struct fp_record *record
 		batch->late[batch->late_count++] = segment;
 }
 
+/* 1 when it was there. */
+static int insert_one(
+	struct fp_store *store, const struct fp_sql_value row[COLUMNS], struct fp_error *error)
+{
+	int r = fp_sql_run(store, FP_SQL_REQUEST_ADD,
+		"INSERT" INTO_REQUESTS ROW " ON CONFLICT (request) DO NOTHING", row, COLUMNS,
+		error);
+
+	return r < 0 ? r : sqlite3_changes(store->facts) == 0;
+}
+
+static int insert_rows(struct fp_store *store, struct batch *batch, struct fp_error *error)
+{
+	size_t count = batch->row_count;
+	int r = 0;
+
+	batch->row_count = 0;
+	/* FAIL: what a failure leaves goes with the transaction, so SQLite need not undo it. */
+	if (count == ROWS_AT_ONCE)
+		return fp_sql_run(store, FP_SQL_REQUESTS_ADD,
+			"INSERT OR FAIL" INTO_REQUESTS SIXTEEN_ROWS ", " SIXTEEN_ROWS, batch->rows,
+			FP_ARRAY_SIZE(batch->rows), error);
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = insert_one(store, &batch->rows[i * COLUMNS], error);
+	return r < 0 ? r : 0;
+}
+
+static bool is_waiting(const struct batch *batch, int64_t request)
+{
+	for (size_t i = 0; i < batch->row_count; i++)
+		if (batch->rows[i * COLUMNS].integer == request)
+			return true;
+	return false;
+}
+
+/* 1 when it was there. */
+static int insert(struct fp_store *store, const struct fp_sql_value row[COLUMNS],
+	struct batch *batch, struct fp_error *error)
+{
+	if (row[0].integer <= batch->highest)
+		return is_waiting(batch, row[0].integer) ? 1 : insert_one(store, row, error);
+	batch->highest = row[0].integer;
+	memcpy(&batch->rows[batch->row_count++ * COLUMNS], row, COLUMNS * sizeof(*row));
+	return batch->row_count < ROWS_AT_ONCE ? 0 : insert_rows(store, batch, error);
+}
+
 static int write_one(struct fp_store *store, const struct fp_logged_record *logged,
 	struct batch *batch, struct fp_error *error)
 {
@@ -229,7 +292,7 @@ static int write_one(struct fp_store *store, const struct fp_logged_record *logg
 		r = intern(store, FP_TEXT_BUILD, record->build, &build, error);
 	if (r < 0)
 		return r;
-	const struct fp_sql_value values[] = {
+	const struct fp_sql_value row[COLUMNS] = {
 		fp_sql_integer((int64_t)record->id),
 		fp_sql_integer(record->at_us),
 		fp_sql_integer(answer->id),
@@ -244,12 +307,8 @@ static int write_one(struct fp_store *store, const struct fp_logged_record *logg
 		fp_sql_integer(answer->topic),
 		fp_sql_moment(record->as_of_us ? record->as_of_us : -1),
 	};
-	r = fp_sql_run(store, FP_SQL_REQUEST_ADD,
-		"INSERT INTO requests (request, at_us, answer, status, duration_us, form, client,"
-		" agent, build, feed_age_s, refs_age_s, topic, as_of_us)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request) DO NOTHING",
-		values, FP_ARRAY_SIZE(values), error);
-	if (r >= 0 && sqlite3_changes(store->facts) == 1)
+	r = insert(store, row, batch, error);
+	if (r == 0)
 		note_inserted(store, record, answer, client, batch);
 	return r < 0 ? r : fp_store_write_sticky(store, record, answer->topic, error);
 }
@@ -288,11 +347,17 @@ static int write_all(struct fp_store *store, const struct fp_logged_record *reco
 	r = fp_transaction_begin(&transaction, store, false, error);
 	if (r >= 0 && store->recent->open_segment < 0)
 		r = fp_segments_open(store, &store->recent->open_segment, error);
+	if (r >= 0)
+		r = fp_sql_find(store, FP_SQL_REQUEST_HIGHEST,
+			"SELECT ifnull(max(request), 0) FROM requests", NULL, 0, &batch.highest,
+			error);
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		r = write_one(store, &records[i], &batch, error);
 		if (records[i].record.id > batch.last)
 			batch.last = records[i].record.id;
 	}
+	if (r >= 0)
+		r = insert_rows(store, &batch, error);
 	if (r >= 0)
 		r = note_last(store, batch.last, error);
 	if (r >= 0)

@@ -2,6 +2,7 @@
 #include "records.h"
 
 #include "forkpoint/base/time.h"
+#include "forkpoint/store/stats.h"
 
 #include <stdio.h>
 
@@ -81,6 +82,69 @@ static void test_rollback(void **state)
 	assert_ok(fixture, fp_store_write_records(fixture->store, pair, 2, &fixture->error));
 	record_assert_stored(fixture, 1, 1, 200);
 	record_assert_stored(fixture, 2, 2, 200);
+}
+
+enum { MANY = 200 };
+
+static int add_up(void *context, const struct fp_stats_row *row)
+{
+	*(uint64_t *)context += row->requests;
+	return 0;
+}
+
+static uint64_t count_summed(struct fixture *fixture)
+{
+	const struct fp_stats_query query = {.until_us = INT64_MAX / 2, .limit = 1000};
+	uint64_t total = 0;
+	bool more;
+
+	assert_ok(fixture, fp_store_list_stats(
+				   fixture->store, &query, add_up, &total, &more, &fixture->error));
+	return total;
+}
+
+/* In one transaction, as threads hand them over and as a file with repetitions has them: each is
+ * there once, and counted once; where one fails, none is. */
+static void test_many(void **state)
+{
+	/* a row per order: how far a number comes too early, and what is repeated behind what */
+	static const struct {
+		uint64_t swapped, repeated;
+	} rows[] = {{1, 0}, {2, 0}, {7, 0}, {40, 0}, {1, 1}, {1, 5}, {3, 40}, {64, 100}};
+	struct fixture *fixture = *state;
+	struct made_record *made = calloc(MANY, sizeof(*made));
+	struct fp_record records[2 * MANY];
+
+	for (uint64_t i = 0; i < FP_ARRAY_SIZE(rows); i++) {
+		uint64_t base = i * 1000 + 1;
+		size_t count = 0;
+
+		for (uint64_t k = 0; k < MANY; k++) {
+			uint64_t id = base + (k - k % rows[i].swapped) +
+				      (rows[i].swapped - 1 - k % rows[i].swapped);
+
+			record_make(&made[k], id, (unsigned)(id % 5), 200);
+			records[count++] = made[k].record;
+			if (rows[i].repeated && k >= rows[i].repeated && k % 3 == 0)
+				records[count++] = made[k - rows[i].repeated].record;
+		}
+		fixture_sql(fixture, "facts.db",
+			"CREATE TRIGGER t BEFORE INSERT ON requests WHEN NEW.request % 1000 = 150"
+			" BEGIN SELECT RAISE(ABORT, 'no'); END");
+		assert_true(fp_store_write_records(
+				    fixture->store, records, count, &fixture->error) < 0);
+		assert_int_equal(record_count(fixture), i * MANY);
+		fixture_sql(fixture, "facts.db", "DROP TRIGGER t");
+		for (int times = 0; times < 2; times++)
+			assert_ok(fixture, fp_store_write_records(fixture->store, records, count,
+						   &fixture->error));
+		assert_int_equal(record_count(fixture), (i + 1) * MANY);
+		assert_int_equal(count_summed(fixture), (i + 1) * MANY);
+		for (uint64_t k = 0; k < MANY; k++)
+			record_assert_stored(
+				fixture, made[k].record.id, (unsigned)(made[k].record.id % 5), 200);
+	}
+	free(made);
 }
 
 /* Numbers never come again, even when every record was deleted. */
@@ -191,6 +255,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_round_trip, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_idempotent, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_rollback, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_many, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_last_id_survives_deletion, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_answer, fixture_setup, fixture_teardown),
