@@ -93,6 +93,7 @@ static void set_aside(struct fp_repository_source *source)
 		(long long)(fp_clock_real_us() / FP_US_PER_S));
 	source->taken_in = false;
 	source->rescued = false;
+	fp_look_forget_asides(source);
 	if (rename(source->path, aside) == 0)
 		fp_log(FP_LOG_WARNING, "mirror.set_aside", "repo=%s folder=%s",
 			source->config->name, fp_log_quote(aside).text);

@@ -35,6 +35,8 @@ void fp_look_on_read(void *context, uint64_t read, uint64_t emitted, uint64_t to
 /* What stands between a mirror's path and the time when it was set aside. */
 #define FP_SET_ASIDE ".damaged-"
 
+/* Removes those that were set aside but for the newest, or they would fill the disk. */
+void fp_look_forget_asides(const struct fp_repository_source *source);
 /* Brings what only a mirror that was set aside has. What cannot be had is no error. */
 int fp_look_rescue(struct fp_look *look, struct fp_error *error);
 

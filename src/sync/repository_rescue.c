@@ -6,6 +6,7 @@
  */
 #include "repository_look.h"
 
+#include "forkpoint/base/file.h"
 #include "forkpoint/base/log.h"
 
 #include <glob.h>
@@ -53,16 +54,37 @@ static int list_lost(struct fp_look *look, struct fp_oid **lost, size_t *count)
 	return 0;
 }
 
-/* The newest that was set aside, malloc'ed; NULL when there is none. Names end with the time. */
-static char *find_aside(const struct fp_repository_source *source)
+/* Mirrors that were set aside, oldest first: their names end with the time. To be globfree'd. */
+static bool find_asides(const struct fp_repository_source *source, glob_t *found)
 {
 	char pattern[4096];
+
+	return (size_t)snprintf(pattern, sizeof(pattern), "%s" FP_SET_ASIDE "*", source->path) <
+		       sizeof(pattern) &&
+	       glob(pattern, 0, NULL, found) == 0;
+}
+
+void fp_look_forget_asides(const struct fp_repository_source *source)
+{
+	struct fp_error error;
+	glob_t found;
+
+	if (!find_asides(source, &found))
+		return;
+	for (size_t i = 0; i + 1 < found.gl_pathc; i++)
+		if (fp_folder_remove(found.gl_pathv[i], &error) < 0)
+			fp_log_error(FP_LOG_WARNING, "mirror.not_removed", &error, "repo=%s",
+				source->config->name);
+	globfree(&found);
+}
+
+/* The newest that was set aside, malloc'ed; NULL when there is none. */
+static char *find_aside(const struct fp_repository_source *source)
+{
 	char *newest = NULL;
 	glob_t found;
 
-	if ((size_t)snprintf(pattern, sizeof(pattern), "%s" FP_SET_ASIDE "*", source->path) >=
-			sizeof(pattern) ||
-		glob(pattern, 0, NULL, &found) != 0)
+	if (!find_asides(source, &found))
 		return NULL;
 	if (found.gl_pathc > 0)
 		newest = fp_str_dup(fp_str(found.gl_pathv[found.gl_pathc - 1]));

@@ -129,6 +129,19 @@ def test_a_mirror_whose_config_is_damaged_is_cloned_again(example):
     eventually(lambda: daemon.resolve(pushed, 'main', wait='0').status == 200, what='the clone')
 
 
+def test_damaged_mirrors_do_not_pile_up(example):
+    daemon = example.daemon.start()
+    mirror = mirror_of(daemon)
+    before = [mirror.with_name(f'winui.git.damaged-{number}') for number in (1, 2, 3)]
+    for folder in before:
+        (folder / 'objects').mkdir(parents=True)
+        (folder / 'objects' / 'some').write_bytes(b'bytes')
+    (mirror / 'config').write_text('[[[', encoding='ascii')
+    daemon.wait_log('mirror.set_aside')
+    left = list(mirror.parent.glob('winui.git.damaged-*'))
+    assert before[2] in left and len(left) == 2, left
+
+
 def test_what_only_the_damaged_mirror_had_is_rescued(example):
     """A commit that the upstream forgot is in a pack of the old mirror that can still be read."""
     example.repository['interval'] = '1h'
