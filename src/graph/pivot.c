@@ -1,19 +1,12 @@
 /*
  * Merge bases, ancestry and counts of any two commits by way of a pivot's reach.
  *
- * Write H for the pivot's history. What a commit c has in H is what its maximal bases with the
- * pivot have (c itself where it is in H), and the reach knows these. So the common ancestors of two
- * commits are: those outside of H, found by a walk that stays outside; and, for each pair of a base
- * of the one and a base of the other, their common ancestors, both in H. There, entries decide in
- * most cases: whatever entered the chain no later than a chain commit is its ancestor. Only from
- * side commits is there a walk, down to the chain. Of all that was found the maximal ones remain.
+ * Write H for the pivot's history. Best common ancestors are those outside of H, found by a walk
+ * that stays outside, and those in H that are not below the former (see meet.c).
  */
 #include "forkpoint/graph/pivot.h"
 
-#include "reach_parts.h"
-
-/* More pairs of bases than this are dearer than a walk. */
-enum { PAIRS_MAX = 64 };
+#include "meet.h"
 
 enum { FROM_FIRST = 1, FROM_SECOND = 2, FROM_BOTH = 3, STALE = 4, PAINTS = 8 };
 
@@ -89,71 +82,7 @@ static int find_outside(const struct fp_graph_view *view, const struct fp_reach 
 	return r < 0 ? r : 0;
 }
 
-/* ---- within it ---- */
-
-/* Where side commits below `side` meet the ancestors of the chain commit at `position`, which is
- * no ancestor of theirs itself. */
-static int collect_below(const struct fp_graph_view *view, const struct fp_reach *pivot,
-	struct fp_scratch *scratch, uint32_t side, uint32_t position, struct fp_bases *found)
-{
-	uint32_t at = side;
-	int r;
-
-	fp_scratch_clear(scratch);
-	r = fp_scratch_push(scratch, at);
-	while (r >= 0 && fp_scratch_pop(scratch, &at)) {
-		uint32_t room[2];
-		const uint32_t *parents;
-		uint32_t count = fp_graph_parents(view, at, &parents, room);
-
-		for (uint32_t i = 0; i < count && r >= 0; i++) {
-			if (pivot->value[parents[i]] > position)
-				r = fp_scratch_push_if_new(scratch, parents[i]);
-			else if (!fp_bases_add(found, parents[i]))
-				return TOO_MANY;
-		}
-	}
-	return r < 0 ? r : 0;
-}
-
-static int add_bases_of_walk(const struct fp_graph_view *view, struct fp_scratch *scratch,
-	uint32_t first, uint32_t second, struct fp_bases *found)
-{
-	struct fp_bases bases;
-	struct fp_error error;
-	int r = fp_walk_merge_bases(view, scratch, first, second, &bases, &error);
-
-	if (r < 0)
-		return r;
-	for (uint32_t i = 0; i < bases.count; i++)
-		if (!fp_bases_add(found, bases.commits[i]))
-			return TOO_MANY;
-	return bases.more ? TOO_MANY : 0;
-}
-
-/* Common ancestors of two commits of the history, the best among them. */
-static int meet_within(const struct fp_graph_view *view, const struct fp_reach *pivot,
-	struct fp_scratch *scratch, uint32_t first, uint32_t second, struct fp_bases *found)
-{
-	bool ordered = pivot->value[first] < pivot->value[second] ||
-		       (pivot->value[first] == pivot->value[second] &&
-			       !fp_reach_is_on_chain(pivot, first));
-	uint32_t earlier = ordered ? first : second, later = ordered ? second : first;
-	int r = fp_reach_leads_to(view, pivot, scratch, earlier, later);
-
-	if (r == 0 && pivot->value[first] == pivot->value[second]) {
-		r = fp_reach_leads_to(view, pivot, scratch, later, earlier);
-		if (r > 0)
-			earlier = later;
-	}
-	if (r < 0)
-		return r;
-	if (r > 0)
-		return fp_bases_add(found, earlier) ? 0 : TOO_MANY;
-	if (fp_reach_is_on_chain(pivot, earlier))
-		return collect_below(view, pivot, scratch, later, pivot->value[earlier], found);
-	return add_bases_of_walk(view, scratch, earlier, later, found);
-}
+/* ---- ancestry ---- */
 
 /* The commits of the history whose ancestors are what `commit` has in it. */
 static int list_entrances(const struct fp_graph_view *view, const struct fp_reach *pivot,
@@ -169,31 +98,6 @@ static int list_entrances(const struct fp_graph_view *view, const struct fp_reac
 		return fp_reach_collect_bases(view, pivot, scratch, commit, entrances);
 	return fp_reach_add_bases(pivot, value, entrances) ? 0 : TOO_MANY;
 }
-
-static int meet_inside(const struct fp_graph_view *view, const struct fp_reach *pivot,
-	struct fp_scratch *scratch, uint32_t tip, uint32_t commit, struct fp_bases *found)
-{
-	struct fp_bases ours, theirs;
-	int r = list_entrances(view, pivot, scratch, tip, &ours);
-
-	if (r == 0)
-		r = list_entrances(view, pivot, scratch, commit, &theirs);
-	if (r != 0)
-		return r;
-	if ((uint64_t)ours.count * theirs.count > PAIRS_MAX)
-		return TOO_MANY;
-	for (uint32_t i = 0; i < ours.count; i++) {
-		for (uint32_t k = 0; k < theirs.count; k++) {
-			r = meet_within(
-				view, pivot, scratch, ours.commits[i], theirs.commits[k], found);
-			if (r != 0)
-				return r;
-		}
-	}
-	return 0;
-}
-
-/* ---- ancestry ---- */
 
 /* For two commits outside. */
 static int leads_outside(const struct fp_graph_view *view, const struct fp_reach *pivot,
@@ -253,30 +157,6 @@ int fp_pivot_is_ancestor(const struct fp_graph_view *view, const struct fp_reach
 
 /* ---- merge bases ---- */
 
-static int keep_maximal(const struct fp_graph_view *view, const struct fp_reach *pivot,
-	struct fp_scratch *scratch, struct fp_bases *bases)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < bases->count; i++) {
-		uint32_t commit = bases->commits[i];
-		int below = 0;
-
-		for (uint32_t k = 0; k < bases->count && below == 0; k++)
-			if (k != i)
-				below = leads_to(view, pivot, scratch, commit, bases->commits[k]);
-		if (below < 0)
-			return below;
-		if (below)
-			continue;
-		/* swap, so that the dropped ones stay for comparing with */
-		bases->commits[i] = bases->commits[kept];
-		bases->commits[kept++] = commit;
-	}
-	bases->count = kept;
-	return 0;
-}
-
 int fp_pivot_merge_bases(const struct fp_graph_view *view, const struct fp_reach *pivot,
 	struct fp_scratch *scratch, uint32_t tip, uint32_t commit, struct fp_bases *bases,
 	struct fp_error *error)
@@ -290,11 +170,9 @@ int fp_pivot_merge_bases(const struct fp_graph_view *view, const struct fp_reach
 	if (!fp_reach_has(pivot, tip) && !fp_reach_has(pivot, commit))
 		r = find_outside(view, pivot, scratch, tip, commit, bases);
 	if (r == 0)
-		r = meet_inside(view, pivot, scratch, tip, commit, bases);
+		r = fp_meet_inside(view, pivot, scratch, tip, commit, bases);
 	if (r == TOO_MANY)
 		return fp_walk_merge_bases(view, scratch, tip, commit, bases, error);
-	if (r == 0 && bases->count > 1)
-		r = keep_maximal(view, pivot, scratch, bases);
 	if (r < 0)
 		return fp_error_memory(error);
 	return fp_walk_order_bases(view, scratch, tip, commit, bases, error);

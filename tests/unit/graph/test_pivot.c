@@ -92,11 +92,74 @@ static void needs_no_pivot(void **state)
 	fp_scratch_release(&scratch);
 }
 
+static uint32_t append(struct fp_graph *graph, const uint32_t *parents, uint32_t count)
+{
+	uint32_t commit = fp_graph_count(graph);
+	struct fp_oid oid = pick_oid();
+
+	assert_int_equal(
+		fp_graph_append_indexed(graph, &oid, commit, commit, parents, count, 0, NULL), 0);
+	return commit;
+}
+
+enum { TOPICS = 400, LASTS = 100 };
+
+/* A main line that a topic of two commits leaves at each of its commits, which merges it LASTS
+ * commits later. Returns its tip. */
+static uint32_t append_topics(
+	struct fp_graph *graph, uint32_t topics[TOPICS], uint32_t forks[TOPICS])
+{
+	uint32_t tip = append(graph, NULL, 0);
+
+	for (uint32_t i = 0; i < TOPICS + LASTS; i++) {
+		uint32_t merged[2] = {tip, i < LASTS ? 0 : topics[i - LASTS]};
+
+		tip = append(graph, merged, i < LASTS ? 1 : 2);
+		if (i >= TOPICS)
+			continue;
+		forks[i] = tip;
+		topics[i] = append(graph, &tip, 1);
+		topics[i] = append(graph, &topics[i], 1);
+	}
+	return tip;
+}
+
+/* However much of the history lies between two commits, only what leads from them to the main line
+ * is looked at. */
+static void looks_at_side_parts_alone(void **state)
+{
+	struct fp_graph *graph = fp_graph_new();
+	uint32_t topics[TOPICS], forks[TOPICS], tip = append_topics(graph, topics, forks);
+	struct fp_graph_view view = fp_graph_view(graph);
+	struct fp_reach *pivot = fp_reach_build(&view, tip, NULL, &scratch);
+
+	(void)state;
+	assert_non_null(pivot);
+	for (uint32_t i = 0; i < 1000; i++) {
+		uint32_t one = pick(TOPICS), other = one + pick(TOPICS - one);
+		struct fp_bases bases;
+
+		fp_scratch_clear(&scratch);
+		assert_int_equal(fp_pivot_merge_bases(&view, pivot, &scratch, topics[one],
+					 topics[other], &bases, NULL),
+			0);
+		assert_int_equal(bases.count, 1);
+		assert_int_equal(bases.commits[0],
+			other > one && other < one + LASTS ? forks[one] : topics[one]);
+		assert_true(scratch.used <= 6); /* two topics and their forks */
+	}
+	fp_reach_unref(pivot);
+	fp_graph_view_release(&view);
+	fp_graph_unref(graph);
+	fp_scratch_release(&scratch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_brute_force_and_walks),
 		cmocka_unit_test(needs_no_pivot),
+		cmocka_unit_test(looks_at_side_parts_alone),
 	};
 
 	dag_seed();
