@@ -19,6 +19,7 @@ struct outside_walk {
 	const struct fp_graph_view *view;
 	const struct fp_reach *pivot;
 	struct fp_scratch *scratch;
+	uint32_t first, second;
 	uint32_t queued[PAINTS]; /* commits in the heap, by their paint */
 };
 
@@ -37,6 +38,22 @@ static int paint(struct outside_walk *walk, uint32_t commit, uint32_t added)
 	return before ? 0 : fp_scratch_heap_put(walk->scratch, commit);
 }
 
+/* Whether a commit may reach an outside commit that `other` reaches as well. */
+static bool may_share(const struct fp_reach *pivot, uint32_t commit, uint32_t other)
+{
+	return fp_reach_floor(pivot, commit) <= other && fp_reach_floor(pivot, other) <= commit;
+}
+
+/* What one colour alone leads to matters where the other can be met. */
+static bool matters(const struct outside_walk *walk, uint32_t commit, uint32_t added)
+{
+	if (fp_reach_has(walk->pivot, commit))
+		return false;
+	return (added == FROM_FIRST)	? may_share(walk->pivot, commit, walk->second)
+	       : (added == FROM_SECOND) ? may_share(walk->pivot, commit, walk->first)
+					: true;
+}
+
 static int paint_outside_parents(struct outside_walk *walk, uint32_t commit, uint32_t added)
 {
 	uint32_t room[2];
@@ -45,7 +62,7 @@ static int paint_outside_parents(struct outside_walk *walk, uint32_t commit, uin
 	int r = 0;
 
 	for (uint32_t i = 0; i < count && r >= 0; i++)
-		if (!fp_reach_has(walk->pivot, parents[i]))
+		if (matters(walk, parents[i], added))
 			r = paint(walk, parents[i], added);
 	return r;
 }
@@ -60,10 +77,13 @@ static bool may_meet(const struct outside_walk *walk)
 static int find_outside(const struct fp_graph_view *view, const struct fp_reach *pivot,
 	struct fp_scratch *scratch, uint32_t first, uint32_t second, struct fp_bases *found)
 {
-	struct outside_walk walk = {.view = view, .pivot = pivot, .scratch = scratch};
+	struct outside_walk walk = {
+		.view = view, .pivot = pivot, .scratch = scratch, .first = first, .second = second};
 	uint32_t at;
 	int r;
 
+	if (!may_share(pivot, first, second))
+		return 0;
 	fp_scratch_clear(scratch);
 	r = paint(&walk, first, FROM_FIRST);
 	if (r >= 0)
@@ -116,7 +136,8 @@ static int leads_outside(const struct fp_graph_view *view, const struct fp_reach
 			return 1;
 		count = fp_graph_parents(view, commit, &parents, room);
 		for (uint32_t i = 0; i < count && r >= 0; i++)
-			if (parents[i] >= ancestor && !fp_reach_has(pivot, parents[i]))
+			if (parents[i] >= ancestor && !fp_reach_has(pivot, parents[i]) &&
+				fp_reach_floor(pivot, parents[i]) <= ancestor)
 				r = fp_scratch_push_if_new(scratch, parents[i]);
 	}
 	return r < 0 ? r : 0;
@@ -190,7 +211,7 @@ static int count_reached(const struct fp_graph_view *view, const struct fp_reach
 
 	*counted = 0;
 	if (!fp_reach_has(pivot, commit)) {
-		outside = pivot->reached[commit];
+		outside = fp_reach_counted(pivot, commit);
 		if (outside == 0 || (value != NO_BASE && value & BASE_SET))
 			return 0;
 	}

@@ -203,9 +203,9 @@ int fp_reach_count_beyond(const struct fp_graph_view *view, const struct fp_reac
 		*count = 0;
 		return 0;
 	}
-	if (reach->value[commit] & BASE_SET || reach->reached[commit] == 0)
+	if (reach->value[commit] & BASE_SET || fp_reach_counted(reach, commit) == 0)
 		return fp_walk_count_between(view, scratch, base, commit, count, error);
-	*count = reach->reached[commit];
+	*count = fp_reach_counted(reach, commit);
 	return 0;
 }
 

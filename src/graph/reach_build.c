@@ -191,6 +191,8 @@ static int set_from(const struct fp_graph_view *view, struct fp_reach *reach,
 			return -FP_ERROR_MEMORY;
 		if (fp_reach_set_reached(view, reach, scratch, commit, &steps) < 0)
 			return -FP_ERROR_MEMORY;
+		if (!fp_reach_has(reach, commit))
+			fp_reach_set_floor(view, reach, commit);
 	}
 	reach->count = view->count;
 	return 0;
@@ -242,7 +244,7 @@ struct fp_reach *fp_reach_build(const struct fp_graph_view *view, uint32_t tip,
 	}
 	enter_history(view, reach);
 	count_chain(reach);
-	if (set_from(view, reach, scratch, 0) < 0) {
+	if (fp_reach_choose_floors(view, reach) < 0 || set_from(view, reach, scratch, 0) < 0) {
 		fp_reach_unref(reach);
 		return NULL;
 	}

@@ -140,7 +140,7 @@ int fp_reach_set_reached(const struct fp_graph_view *view, struct fp_reach *reac
 	if (count == 0)
 		counted = 1;
 	else if (count == 1)
-		counted = reach->reached[last] ? reach->reached[last] + 1 : 0;
+		counted = fp_reach_counted(reach, last) ? fp_reach_counted(reach, last) + 1 : 0;
 	else if (*steps > 0)
 		r = count_merge(view, reach, scratch, commit, steps, &counted);
 	reach->reached[commit] = counted;

@@ -1,17 +1,19 @@
 /*
  * A branch's reach as a page, for keeping it between two runs: a header, the columns, the chain,
- * and the sets of bases, each as its number of commits and then they. In the machine's byte order.
+ * the floors, and the sets of bases, each as its number of commits and then they. In the machine's
+ * byte order.
  */
 #include "reach_parts.h"
 
 #include <stdlib.h>
 
-static const uint32_t PAGE_MARK = 0x46505231; /* "FPR1"; reads otherwise in another byte order */
+static const uint32_t PAGE_MARK = 0x46505232; /* "FPR2"; reads otherwise in another byte order */
 
 struct page_header {
 	uint32_t mark;
 	uint32_t tip, count, chain_length, set_count;
 	uint32_t set_numbers; /* in all sets, their counts included */
+	uint32_t floor_count;
 };
 
 static void add_numbers(struct fp_buf *page, const uint32_t *numbers, uint32_t count)
@@ -27,17 +29,20 @@ void fp_reach_write_page(const struct fp_reach *reach, struct fp_buf *page)
 		.count = reach->count,
 		.chain_length = reach->chain_length,
 		.set_count = reach->sets.count,
+		.floor_count = reach->floor_count,
 	};
 
 	for (uint32_t i = 0; i < reach->sets.count; i++)
 		header.set_numbers += 1 + fp_base_sets_get(&reach->sets, i)->count;
-	fp_buf_reserve(page, sizeof(header) + sizeof(uint32_t) * (2 * (size_t)header.count +
-									 header.chain_length +
-									 header.set_numbers));
+	fp_buf_reserve(
+		page, sizeof(header) +
+			      sizeof(uint32_t) * (2 * (size_t)header.count + header.chain_length +
+							 header.set_numbers + header.floor_count));
 	fp_buf_add(page, &header, sizeof(header));
 	add_numbers(page, reach->value, reach->count);
 	add_numbers(page, reach->reached, reach->count);
 	add_numbers(page, reach->chain, reach->chain_length);
+	add_numbers(page, reach->floors, reach->floor_count);
 	for (uint32_t i = 0; i < reach->sets.count; i++) {
 		const struct fp_base_set *set = fp_base_sets_get(&reach->sets, i);
 
@@ -54,10 +59,12 @@ static bool is_header_right(
 	return header->mark == PAGE_MARK && header->count <= view->count &&
 	       header->tip < header->count && header->chain_length > 0 &&
 	       header->chain_length <= header->count &&
-	       header->set_count <= header->set_numbers / 3 &&
-	       len == sizeof(*header) + sizeof(uint32_t) *
-						(2 * (size_t)header->count + header->chain_length +
-							(size_t)header->set_numbers);
+	       header->set_count <= header->set_numbers / 3 && header->floor_count > 0 &&
+	       header->floor_count <= FP_REACH_FLOORS &&
+	       len == sizeof(*header) +
+			       sizeof(uint32_t) *
+				       (2 * (size_t)header->count + header->chain_length +
+					       header->floor_count + (size_t)header->set_numbers);
 }
 
 /* Whether a value names only what there is. */
@@ -112,6 +119,7 @@ static int take_page(struct fp_reach *reach, const struct page_header *header, c
 {
 	size_t column = header->count * sizeof(uint32_t);
 	size_t chain = header->chain_length * sizeof(uint32_t);
+	size_t floors = header->floor_count * sizeof(uint32_t);
 	int r;
 
 	if (fp_reach_reserve_chain(reach, header->count, header->chain_length) < 0)
@@ -120,7 +128,9 @@ static int take_page(struct fp_reach *reach, const struct page_header *header, c
 	memcpy(reach->reached, at + column, column);
 	memcpy(reach->chain, at + 2 * column, chain);
 	reach->count = header->count;
-	r = take_sets(reach, header, at + 2 * column + chain);
+	memcpy(reach->floors, at + 2 * column + chain, floors);
+	reach->floor_count = header->floor_count;
+	r = take_sets(reach, header, at + 2 * column + chain + floors);
 	return r != 0 ? r : !are_columns_right(reach);
 }
 

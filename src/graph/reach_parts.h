@@ -13,23 +13,46 @@
 #define NO_BASE UINT32_C(0xffffffff)	   /* outside, nothing in common */
 #define SEVERAL_BASES UINT32_C(0xfffffffe) /* outside, more bases than there was room for */
 
+enum {
+	REACHED_BITS = 24, /* enough for outside commits, as one commit at least is not one */
+	FP_REACH_FLOORS = 1 << (32 - REACHED_BITS),
+};
+
 struct fp_reach {
 	atomic_uint references;
 	uint32_t tip;
 	uint32_t count;	   /* commits with a value; the writer's */
 	uint32_t capacity; /* room of the two columns */
 	uint32_t *value;
-	uint32_t *reached; /* of outside commits: how many outside commits they reach; of the
-			    * history's: how many commits; themselves included; 0 = not counted */
+	uint32_t *reached; /* of outside commits: how many outside commits they reach, and in the
+			    * high byte their floor's number; of the history's: how many commits;
+			    * themselves included; 0 = not counted */
 	uint32_t chain_length;
 	uint32_t *chain; /* position → commit */
 	struct fp_base_sets sets;
+	uint32_t floor_count;		  /* at least 1 */
+	uint32_t floors[FP_REACH_FLOORS]; /* ascending, the first 0 */
 };
 
 /* For a commit of the history. */
 static inline bool fp_reach_is_on_chain(const struct fp_reach *reach, uint32_t commit)
 {
 	return reach->chain[reach->value[commit]] == commit;
+}
+
+/* How many a commit reaches, as at `reached`. */
+static inline uint32_t fp_reach_counted(const struct fp_reach *reach, uint32_t commit)
+{
+	uint32_t reached = reach->reached[commit];
+
+	return reach->value[commit] & OUTSIDE ? reached & ((1u << REACHED_BITS) - 1) : reached;
+}
+
+/* An outside commit's *floor*: none of the outside commits that it reaches has a lower index. So
+ * most questions about two commits that share none are answered without a look at any. */
+static inline uint32_t fp_reach_floor(const struct fp_reach *reach, uint32_t commit)
+{
+	return reach->floors[reach->reached[commit] >> REACHED_BITS];
 }
 
 /* The value that a commit hands to its outside child. */
@@ -94,6 +117,13 @@ int fp_reach_leads_to(const struct fp_graph_view *view, const struct fp_reach *r
 struct fp_reach *fp_reach_new(uint32_t tip, uint32_t count);
 /* Room for the chain, and how large sets of bases may be beside it. */
 int fp_reach_reserve_chain(struct fp_reach *reach, uint32_t count, uint32_t length);
+
+/* ---- reach_floor.c ---- */
+
+/* Says which commits can be floors; what is outside must be known. 0 or -FP_ERROR_MEMORY. */
+int fp_reach_choose_floors(const struct fp_graph_view *view, struct fp_reach *reach);
+/* The floor of an outside commit whose `reached` is otherwise set, from its parents'. */
+void fp_reach_set_floor(const struct fp_graph_view *view, struct fp_reach *reach, uint32_t commit);
 
 /* ---- reach_count.c ---- */
 

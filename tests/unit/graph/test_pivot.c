@@ -154,12 +154,54 @@ static void looks_at_side_parts_alone(void **state)
 	fp_scratch_release(&scratch);
 }
 
+/* Two long branches that leave the main line at one commit and share nothing else. Floors are
+ * coarse, so there are more of its commits between them. */
+static void passes_over_branches_that_share_nothing(void **state)
+{
+	enum { LENGTH = 3000, BETWEEN = 100 };
+	struct fp_graph *graph = fp_graph_new();
+	uint32_t fork = append(graph, NULL, 0), tip = fork, ends[2];
+	struct fp_graph_view view;
+	struct fp_reach *pivot;
+	struct fp_bases bases;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		ends[i] = fork;
+		for (uint32_t length = 0; length < LENGTH; length++)
+			ends[i] = append(graph, &ends[i], 1);
+		for (uint32_t length = 0; length < BETWEEN; length++)
+			tip = append(graph, &tip, 1);
+	}
+	view = fp_graph_view(graph);
+	pivot = fp_reach_build(&view, tip, NULL, &scratch);
+	assert_non_null(pivot);
+	for (uint32_t i = 0; i < 2; i++) {
+		fp_scratch_clear(&scratch);
+		assert_int_equal(fp_pivot_merge_bases(&view, pivot, &scratch, ends[i], ends[1 - i],
+					 &bases, NULL),
+			0);
+		assert_int_equal(bases.count, 1);
+		assert_int_equal(bases.commits[0], fork);
+		assert_int_equal(scratch.used, 0);
+		assert_int_equal(
+			fp_pivot_is_ancestor(&view, pivot, &scratch, ends[i] - 1, ends[1], NULL),
+			i);
+	}
+	assert_true(scratch.used <= 3);
+	fp_reach_unref(pivot);
+	fp_graph_view_release(&view);
+	fp_graph_unref(graph);
+	fp_scratch_release(&scratch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_brute_force_and_walks),
 		cmocka_unit_test(needs_no_pivot),
 		cmocka_unit_test(looks_at_side_parts_alone),
+		cmocka_unit_test(passes_over_branches_that_share_nothing),
 	};
 
 	dag_seed();
