@@ -139,9 +139,11 @@ def test_bad_input(hooked):
         assert post(daemon, *signed(body)).json['looks'] == []
     reply = post(daemon, *signed(b'{}', **{'X-GitHub-Delivery': 'x' * 161}))
     assert reply.status == 400
-    # a body that is too large is refused by its length, before it is sent
-    reply = post(daemon, '/hooks/github', b'', {'Content-Length': str((1 << 20) + 1)})
-    assert (reply.status, reply.json['code']) == (413, 'too-large')
+    # a body that is too large is refused: before it is sent, by its length, to who asks first
+    for body, headers in ((b'', {'Content-Length': str((1 << 20) + 1), 'Expect': '100-continue'}),
+                          (b' ' * ((1 << 20) + 1), {})):
+        reply = post(daemon, '/hooks/github', body, headers)
+        assert (reply.status, reply.json['code']) == (413, 'too-large')
     assert post(daemon, '/hooks/bitbucket', b'{}', {}).status == 404
     assert post(daemon, '/hooks/github?repo=winui', b'{}', {}).status == 400
     reply = daemon.get('/hooks/github')
