@@ -77,6 +77,11 @@ static void side_init(const struct meet_walk *walk, struct side *side, uint32_t 
 	}
 }
 
+static bool has_nothing(const struct side *side)
+{
+	return side->is_listed && side->count == 0;
+}
+
 /* Whether all that the one has is known to be the other's too: then its entrances, none of which
  * leads to another, are the best. */
 static bool is_covered(const struct side *side, const struct side *by)
@@ -239,6 +244,8 @@ int fp_meet_inside(const struct fp_graph_view *view, const struct fp_reach *pivo
 
 	side_init(&walk, &walk.ours, tip);
 	side_init(&walk, &walk.theirs, commit);
+	if (has_nothing(&walk.ours) || has_nothing(&walk.theirs))
+		return 0;
 	if (found->count == 0 && is_covered(&walk.ours, &walk.theirs))
 		return add_entrances(&walk.ours, found);
 	if (found->count == 0 && is_covered(&walk.theirs, &walk.ours))

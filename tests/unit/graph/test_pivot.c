@@ -154,6 +154,32 @@ static void looks_at_side_parts_alone(void **state)
 	fp_scratch_release(&scratch);
 }
 
+/* One history was merged, the other was not and has nothing of it. */
+static void passes_over_what_has_nothing_in_common(void **state)
+{
+	struct fp_graph *graph = fp_graph_new();
+	uint32_t lone = append(graph, NULL, 0), merged = append(graph, NULL, 0);
+	uint32_t tips[2] = {append(graph, NULL, 0), append(graph, &merged, 1)};
+	struct fp_graph_view view;
+	struct fp_reach *pivot;
+	struct fp_bases bases;
+
+	(void)state;
+	append(graph, tips, 2);
+	view = fp_graph_view(graph);
+	pivot = fp_reach_build(&view, view.count - 1, NULL, &scratch);
+	assert_non_null(pivot);
+	fp_scratch_clear(&scratch);
+	assert_int_equal(
+		fp_pivot_merge_bases(&view, pivot, &scratch, lone, tips[1], &bases, NULL), 0);
+	assert_int_equal(bases.count, 0);
+	assert_int_equal(scratch.used, 0);
+	fp_reach_unref(pivot);
+	fp_graph_view_release(&view);
+	fp_graph_unref(graph);
+	fp_scratch_release(&scratch);
+}
+
 /* Two long branches that leave the main line at one commit and share nothing else. Floors are
  * coarse, so there are more of its commits between them. */
 static void passes_over_branches_that_share_nothing(void **state)
@@ -202,6 +228,7 @@ int main(void)
 		cmocka_unit_test(needs_no_pivot),
 		cmocka_unit_test(looks_at_side_parts_alone),
 		cmocka_unit_test(passes_over_branches_that_share_nothing),
+		cmocka_unit_test(passes_over_what_has_nothing_in_common),
 	};
 
 	dag_seed();
