@@ -20,12 +20,14 @@ void fp_scratch_release(struct fp_scratch *scratch)
 void fp_scratch_clear(struct fp_scratch *scratch)
 {
 	scratch->used = 0;
+	scratch->slot_count = scratch->slot_capacity ? FIRST_SLOTS : 0;
 	scratch->stack_len = 0;
 	scratch->heap_len = 0;
 	scratch->round++;
 	if (scratch->round == 0) { /* wrapped: old rounds would look like this one */
 		if (scratch->slots)
-			memset(scratch->slots, 0, scratch->slot_count * sizeof(*scratch->slots));
+			memset(scratch->slots, 0,
+				2 * scratch->slot_capacity * sizeof(*scratch->slots));
 		scratch->round = 1;
 	}
 }
@@ -38,30 +40,48 @@ static size_t slot_of(uint32_t commit, size_t slot_count)
 
 static struct fp_scratch_slot *find_slot(struct fp_scratch *scratch, uint32_t commit)
 {
+	struct fp_scratch_slot *table = scratch->slots + scratch->slot_count;
 	size_t at = slot_of(commit, scratch->slot_count);
 
-	while (scratch->slots[at].round == scratch->round && scratch->slots[at].commit != commit)
+	while (table[at].round == scratch->round && table[at].commit != commit)
 		at = (at + 1) & (scratch->slot_count - 1);
-	return &scratch->slots[at];
+	return &table[at];
+}
+
+static int reserve_slots(struct fp_scratch *scratch, size_t capacity)
+{
+	struct fp_scratch_slot *slots;
+
+	if (capacity <= scratch->slot_capacity)
+		return 0;
+	slots = calloc(2 * capacity, sizeof(*slots));
+	if (!slots)
+		return -FP_ERROR_MEMORY;
+	if (scratch->slots)
+		memcpy(slots + scratch->slot_count, scratch->slots + scratch->slot_count,
+			scratch->slot_count * sizeof(*slots));
+	free(scratch->slots);
+	scratch->slots = slots;
+	scratch->slot_capacity = capacity;
+	return 0;
 }
 
 static int grow_slots(struct fp_scratch *scratch)
 {
-	struct fp_scratch old = *scratch;
-	size_t slot_count = old.slot_count ? old.slot_count * 2 : FIRST_SLOTS;
+	size_t old_count = scratch->slot_count;
+	size_t slot_count = old_count ? old_count * 2 : FIRST_SLOTS;
 
-	scratch->slots = calloc(slot_count, sizeof(*scratch->slots));
-	if (!scratch->slots) {
-		scratch->slots = old.slots;
+	if (reserve_slots(scratch, slot_count) < 0)
 		return -FP_ERROR_MEMORY;
-	}
 	scratch->slot_count = slot_count;
 	if (scratch->round == 0)
 		scratch->round = 1;
-	for (size_t i = 0; i < old.slot_count; i++)
-		if (old.slots[i].round == old.round)
-			*find_slot(scratch, old.slots[i].commit) = old.slots[i];
-	free(old.slots);
+	for (size_t i = 0; i < old_count; i++) {
+		const struct fp_scratch_slot *old = &scratch->slots[old_count + i];
+
+		if (old->round == scratch->round)
+			*find_slot(scratch, old->commit) = *old;
+	}
 	return 0;
 }
 

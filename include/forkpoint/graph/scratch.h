@@ -14,8 +14,12 @@ struct fp_scratch_slot {
 };
 
 struct fp_scratch {
+	/* Tables of 256, 512, ... slots, each at its own size. A walk starts with the first and
+	 * moves to the next when one is half full: so a small walk stays in the processor's caches
+	 * though there was a large one before. */
 	struct fp_scratch_slot *slots;
-	size_t slot_count; /* 0 or a power of two */
+	size_t slot_count;    /* of the table in use: 0 or a power of two */
+	size_t slot_capacity; /* the largest table's */
 	size_t used;
 	uint32_t round;
 	uint32_t *stack;
