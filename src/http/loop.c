@@ -163,12 +163,11 @@ static void *run(void *context)
 		turn(loop);
 	stop_accepting(loop);
 	deadline_us = fp_clock_monotonic_us() + STOP_PATIENCE_US;
-	/* What waits is answered at the first turn, but for those whose job is under way. */
+	/* What waits is answered at the first turn, but for those whose job is under way. No turn
+	 * follows the last one: it could take another request of a connection that is kept alive,
+	 * and suspend it, and a daemon with a suspended connection cannot be stopped. */
 	while (loop->active > 0 && (loop->waiting || fp_clock_monotonic_us() < deadline_us))
 		turn(loop);
-	/* A suspended connection must be resumed before its daemon is stopped. */
-	resume_ready(loop, fp_clock_monotonic_us());
-	MHD_run(loop->daemon);
 	return NULL;
 }
 
