@@ -173,6 +173,7 @@ int fp_upstream_refs(struct fp_upstream *upstream, struct fp_ref_table *refs,
 
 	if (rc)
 		return fp_upstream_fail(upstream, rc, "the upstream does not list its refs", error);
+	upstream->listed = count;
 	for (size_t i = 0; i < count && !rc; i++)
 		rc = add_head(upstream->job, heads[i], i + 1 < count ? heads[i + 1] : NULL, refs,
 			result, error);

@@ -16,6 +16,7 @@ struct fp_upstream {
 	void (*report)(void *context, const struct fp_fetch_progress *progress);
 	void *context;
 	struct fp_fetch_progress progress;
+	size_t listed;	   /* refs of the upstream, those that the job does not take as well */
 	unsigned asked;	   /* how often credentials were asked for */
 	char refusal[256]; /* what is wrong with credentials or host key, in our words; or empty */
 };

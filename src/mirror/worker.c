@@ -218,6 +218,18 @@ static int fetch_commits(struct fp_upstream *upstream, git_odb *odb,
 	return rc ? rc : fp_keep_commits(upstream->repo, odb, missing.items, missing.count, error);
 }
 
+/* That every branch was deleted at once is less likely than that the upstream lost them. */
+static int refuse_nothing(const struct fp_ref_table *before, struct fp_error *error)
+{
+	for (size_t i = 0; i < before->count; i++)
+		if (!is_own(&before->items[i]))
+			return fp_error_set(error, FP_ERROR_INVALID,
+				"the upstream lists no refs any more: what is known of it stays; "
+				"if it is meant to be empty, take the repository out of the "
+				"configuration");
+	return 0;
+}
+
 static int fetch_refs(struct fp_upstream *upstream, git_odb *odb, struct fp_fetch_result *result,
 	struct fp_error *error)
 {
@@ -228,6 +240,8 @@ static int fetch_refs(struct fp_upstream *upstream, git_odb *odb, struct fp_fetc
 		rc = fp_upstream_refs(upstream, &wanted, result, error);
 	if (!rc)
 		rc = fp_ref_table_read(upstream->repo, &before, error);
+	if (!rc && upstream->listed == 0)
+		rc = refuse_nothing(&before, error);
 	if (!rc)
 		rc = fp_upstream_download(upstream, odb, &before, &wanted, error);
 	if (!rc)

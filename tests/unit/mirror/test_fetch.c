@@ -109,6 +109,32 @@ static void test_clone_and_update(void **state)
 	fixture_release(&fixture);
 }
 
+/* An upstream that has lost everything keeps nobody from being answered. */
+static void test_an_empty_list_deletes_nothing(void **state)
+{
+	struct fixture fixture;
+	struct fp_fetch_result result;
+	struct fp_fetch_job job;
+	struct fp_error error = {0};
+
+	make_upstream(&fixture);
+	job = job_for(fixture_path(&fixture, "up"), fixture_path(&fixture, "m"));
+	fetch_well(&job, &result);
+	fixture_run(&fixture, "rm -rf up; git init -q -b main up");
+	assert_int_equal(fetch(&job, &result, &error), -FP_ERROR_INVALID);
+	assert_non_null(strstr(error.text, "lists no refs any more"));
+	fixture_run(&fixture, "test $(git -C m for-each-ref | wc -l) = 7");
+	/* One ref is a list. */
+	fixture_run(&fixture, "cd up; git commit -q --allow-empty -m anew");
+	fetch_well(&job, &result);
+	same_refs(&fixture, "up", "m");
+	/* Nor is it wrong of a new one to have none. */
+	fixture_run(&fixture, "git init -q -b main blank");
+	job = job_for(fixture_path(&fixture, "blank"), fixture_path(&fixture, "b"));
+	fetch_well(&job, &result);
+	fixture_release(&fixture);
+}
+
 static void test_file_url(void **state)
 {
 	struct fixture fixture;
@@ -326,6 +352,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clone_and_update),
+		cmocka_unit_test(test_an_empty_list_deletes_nothing),
 		cmocka_unit_test(test_file_url),
 		cmocka_unit_test(test_folders_become_files),
 		cmocka_unit_test(test_kept_commits),
