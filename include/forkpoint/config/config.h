@@ -125,7 +125,7 @@ struct fp_config_repository {
 	char *username;
 	struct fp_config_secret password;
 	char *ssh_key_file, *ssh_known_hosts_file;
-	char *ca_file; /* further certificate authorities, PEM */
+	char *ca_file;			 /* further certificate authorities, PEM */
 	uint64_t max_version_file_bytes; /* version files larger than this are refused */
 	char *source_digest; /* hex over what decides a commit's release and branch: when it
 			      * changes, those are read again */
