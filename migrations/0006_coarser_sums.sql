@@ -2,8 +2,8 @@
 -- of those some time later, each once: what is written with every request stays little, and sums
 -- that tell no versions apart are few however many versions there were.
 --
--- Kinds 5 and 6 of rollups and rollup_clients: branches and outcomes by the hour and by the day;
--- their topic is the one without version.
+-- Kinds 5 and 6 of rollups, and 6 of rollup_clients: branches and outcomes by the hour and by the
+-- day; their topic is the one without version.
 --
 -- below: a key of rollup_clients of kind 2. What the rows below it count is in the sums of this
 -- kind; what the others count is not, and is read there.
