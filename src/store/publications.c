@@ -175,7 +175,7 @@ int fp_store_find_gap(struct fp_store *store, const char *kind, int64_t id, int6
 	int r = fp_sql_start(store, FP_SQL_GAP_FIND,
 		"SELECT since_us, trouble FROM sync_gaps WHERE kind = ?1 AND id = ?2"
 		" AND from_us <= ?3 AND (until_us IS NULL OR until_us > ?3)"
-		" ORDER BY trouble IS NULL, from_us DESC LIMIT 1",
+		" ORDER BY trouble IS NULL, since_us LIMIT 1",
 		values, FP_ARRAY_SIZE(values), &statement, error);
 
 	if (r >= 0)

@@ -47,30 +47,54 @@ static int add_gap(struct fp_store *store, const struct fp_source_state *state, 
 	return fp_store_add_gap(store, state->kind, state->id, &gap, error);
 }
 
-/* Trouble that goes on, and complete looks so far apart that answers were stale in between. */
-static int note_gaps(struct fp_store *store, struct fp_noted *noted,
+/*
+ * Complete looks so far apart that answers were stale in between. When a source was read is kept
+ * only behind its publication and its gap: the next run, or the next configuration, then takes up
+ * what answers knew, whatever a look that was cut off had learned.
+ */
+static int note_reading(struct fp_store *store, const struct fp_noted *noted,
+	const struct fp_source_state *state, int64_t published_us, struct fp_error *error)
+{
+	/* Up to the first publication other settings said what is stale. */
+	int64_t limit_us = noted->begun ? state->stale_after_us : state->stale_before_us;
+	bool read_again = noted->synced_us != state->synced_us;
+	int r = 0;
+
+	if ((read_again || !noted->begun) && noted->synced_us >= 0 && limit_us >= 0 &&
+		published_us - noted->synced_us > limit_us)
+		r = add_gap(store, state, noted->synced_us, noted->synced_us, published_us, NULL,
+			error);
+	if (r >= 0 && read_again)
+		r = fp_store_set_synced(store, state->kind, state->id, state->synced_us, error);
+	return r;
+}
+
+/* Trouble that goes on. */
+static int note_trouble(struct fp_store *store, struct fp_noted *noted,
 	const struct fp_source_state *state, int64_t published_us, struct fp_error *error)
 {
 	bool read_again = noted->synced_us != state->synced_us;
-	bool changed = !noted->begun || read_again || !same_text(noted->trouble, state->trouble);
 	int r = 0;
 
-	/* Up to now other settings said what is stale. */
-	if (!noted->begun && state->synced_us >= 0 && state->stale_before_us >= 0 &&
-		published_us - state->synced_us > state->stale_before_us)
-		r = add_gap(store, state, state->synced_us, state->synced_us, published_us, NULL,
-			error);
-	if (r >= 0 && noted->begun && read_again && noted->synced_us >= 0 &&
-		published_us - noted->synced_us > state->stale_after_us)
-		r = add_gap(store, state, noted->synced_us, noted->synced_us, published_us, NULL,
-			error);
-	if (r >= 0 && changed && (noted->trouble || !noted->begun))
+	if (noted->begun && !read_again && same_text(noted->trouble, state->trouble))
+		return 0;
+	if (noted->trouble || !noted->begun)
 		r = fp_store_end_gaps(store, state->kind, state->id, published_us, error);
-	if (r >= 0 && changed && state->trouble)
+	if (r >= 0 && state->trouble)
 		r = add_gap(
 			store, state, state->synced_us, published_us, -1, state->trouble, error);
-	if (r >= 0 && changed && set_text(&noted->trouble, state->trouble) < 0)
+	if (r >= 0 && set_text(&noted->trouble, state->trouble) < 0)
 		return fp_error_memory(error);
+	return r;
+}
+
+static int note_gaps(struct fp_store *store, struct fp_noted *noted,
+	const struct fp_source_state *state, int64_t published_us, struct fp_error *error)
+{
+	int r = note_reading(store, noted, state, published_us, error);
+
+	if (r >= 0)
+		r = note_trouble(store, noted, state, published_us, error);
 	if (r >= 0) {
 		noted->synced_us = state->synced_us;
 		noted->begun = true;

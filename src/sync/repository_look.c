@@ -2,8 +2,9 @@
  * One look at a repository: fetch, read what is new, write it down, publish.
  *
  * What a look learns is written before it is published, so that a restart serves what was served
- * before. Commits that were appended to the graph by a look that failed later stay in it, unseen by
- * any snapshot, and are written with the next one.
+ * before; only when it was learned is written behind it (noted.c). Commits that were appended to
+ * the graph by a look that failed later stay in it, unseen by any snapshot, and are written with
+ * the next one.
  */
 #include "repository_look.h"
 
@@ -126,7 +127,6 @@ static int publish(struct fp_look *look, struct fp_error *error)
 	struct fp_repository_source *source = look->source;
 	struct fp_branches *next = NULL;
 	int64_t now_us = fp_clock_real_us();
-	int r;
 
 	if (!is_current(look, current)) {
 		fp_look_set_progress(look, FP_PHASE_BUILDING, 0, 0, 0);
@@ -134,11 +134,6 @@ static int publish(struct fp_look *look, struct fp_error *error)
 			source, &look->sync->settings->repositories[source->index], current);
 		if (!next)
 			return fp_error_memory(error);
-	}
-	r = fp_store_set_synced(source->store, "repository", source->id, now_us, error);
-	if (r < 0) {
-		fp_branches_unref(next);
-		return r;
 	}
 	source->synced_us = now_us;
 	return fp_publish_repository(look->sync, source->index, next, now_us, NULL, error);

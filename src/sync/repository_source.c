@@ -260,7 +260,7 @@ int fp_repository_source_new(struct fp_sync *sync, size_t index,
 		fp_repository_source_free(made);
 		return r;
 	}
-	made->status.last_success_us = made->synced_us;
+	made->status.last_success_us = made->noted.synced_us = made->synced_us;
 	*source = made;
 	return 0;
 }

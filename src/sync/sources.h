@@ -42,14 +42,14 @@ struct fp_vain_looks {
 	int64_t tokens_at_us; /* 0 = never used: full */
 };
 
-/* What time travel was told of a source: see noted.c. Starts zeroed. */
+/* What time travel was told of a source: see noted.c. Starts zeroed, but for synced_us. */
 struct fp_noted {
 	bool is_noted; /* its revision, at least once in this run */
 	int64_t revision, arrivals;
 	char *text;
 	int64_t pending_us; /* when what could not be written was published; 0 = it was */
-	bool begun;	    /* the rest is known */
-	int64_t synced_us;
+	bool begun;	    /* trouble is known */
+	int64_t synced_us;  /* as the store has it */
 	char *trouble;
 };
 

@@ -51,7 +51,7 @@ int fp_store_last_arrival(
 
 struct fp_sync_gap {
 	int64_t since_us; /* the last complete look */
-	int64_t from_us;  /* answers knew it from here on */
+	int64_t from_us;  /* no answer knew it before */
 	int64_t until_us; /* -1 = it goes on */
 	const char *trouble;
 };
@@ -61,7 +61,8 @@ int fp_store_add_gap(struct fp_store *store, const char *kind, int64_t id,
 /* Ends those of the source that go on. */
 int fp_store_end_gaps(struct fp_store *store, const char *kind, int64_t id, int64_t until_us,
 	struct fp_error *error);
-/* The gap that the moment lies in, one with trouble before one without: 1 when it is in none.
+/* The gap that the moment lies in, one with trouble before one without, and of several the one of
+ * the oldest look: a newer one was done by then and not yet published. 1 when it is in none.
  * *trouble is malloc'ed or NULL. */
 int fp_store_find_gap(struct fp_store *store, const char *kind, int64_t id, int64_t at_us,
 	int64_t *since_us, char **trouble, struct fp_error *error);

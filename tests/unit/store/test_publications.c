@@ -77,6 +77,8 @@ static void test_gaps(void **state)
 		{100, 100, 900, NULL}, /* looks too far apart, and in between: */
 		{100, 300, 500, "refused"},
 		{100, 500, 900, "timed out"},
+		{1000, 1000, 1300, NULL},
+		{1200, 1200, 1900, NULL}, /* done at 1200, published at 1300 */
 		{2000, 2100, -1, "goes on"},
 	};
 	static const struct {
@@ -89,6 +91,9 @@ static void test_gaps(void **state)
 		{499, 100, "refused"},
 		{500, 100, "timed out"},
 		{900, -1, NULL}, /* it has ended */
+		{1199, 1000, NULL},
+		{1250, 1000, NULL}, /* answers knew the older look alone */
+		{1300, 1200, NULL},
 		{2099, -1, NULL},
 		{999999, 2000, "goes on"},
 	};
