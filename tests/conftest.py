@@ -8,6 +8,7 @@ import pytest
 
 import static_feed
 from daemon import Daemon
+from feed_server import FeedServer
 from upstream import Upstream
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -101,6 +102,13 @@ def pytest_runtest_makereport(item, call):
         for value in getattr(item, 'funcargs', {}).values():
             for daemon in getattr(value, 'daemons', []):
                 report.sections.append((f'log of {daemon.folder.name}', daemon.log[-6000:]))
+
+
+@pytest.fixture
+def feed():
+    """A feed that the test programs, without a daemon."""
+    with FeedServer() as server:
+        yield server
 
 
 @pytest.fixture

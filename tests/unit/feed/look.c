@@ -1,6 +1,6 @@
 /*
  * Looks at a package of a feed and prints what came, a line per fact: what the tests in
- * tests/e2e/test_feed_layer.py drive.
+ * tests/e2e/test_feed_layer_*.py drive.
  *
  *   look [option=value …] URL ID…        each ID is one look, in order, with one struct fp_feed
  *
