@@ -30,6 +30,23 @@ static unsigned skewed(struct model *model, unsigned limit)
 	return below(model, below(model, some) + 1);
 }
 
+void row_write_texts(struct row *row)
+{
+	struct texts *texts = &row->texts;
+
+	*texts = (struct texts){0};
+	snprintf(texts->repo, sizeof(texts->repo), "repo%u", row->repo);
+	snprintf(texts->branch, sizeof(texts->branch), "branch/%u", row->branch);
+	if (!row->outcome)
+		snprintf(texts->version, sizeof(texts->version), "2.%u.0", row->version);
+	snprintf(texts->sha, sizeof(texts->sha), "%08x%032x", row->sha * 2654435761u, row->sha);
+	snprintf(texts->client, sizeof(texts->client), "10.0.0.%u", row->client);
+	if (row->build)
+		snprintf(texts->build, sizeof(texts->build), "run-%u", row->build);
+	snprintf(texts->document, sizeof(texts->document), "%u %u %u %u %u", row->repo, row->branch,
+		row->version, row->outcome, row->sha);
+}
+
 static int64_t time_of(struct model *model, size_t number)
 {
 	int64_t us = INT64_C(1700000000000000) + (int64_t)number * 5 * 1000 * 1000;
@@ -68,19 +85,16 @@ void add_rows(struct model *model, size_t count)
 					 : 1 + (unsigned)(model->count * BUILDS / RECORDS_MAX),
 			.duration_us = 20 + below(model, 1 << below(model, 20)),
 		};
+		row_write_texts(row);
 		model->count++;
 	}
 }
 
 /* ---- writing ---- */
 
-void sha_of(unsigned sha, char text[41])
+struct fp_record record_of(const struct row *row)
 {
-	snprintf(text, 41, "%08x%032x", sha * 2654435761u, sha);
-}
-
-struct fp_record record_of(const struct row *row, struct texts *texts)
-{
+	const struct texts *texts = &row->texts;
 	struct fp_record record = {
 		.id = row->id,
 		.at_us = row->at_us,
@@ -92,23 +106,15 @@ struct fp_record record_of(const struct row *row, struct texts *texts)
 		.form = "json",
 		.agent = FP_STR_LITERAL("curl"),
 		.outcome = fp_str(outcomes[row->outcome]),
+		.repo = fp_str(texts->repo),
+		.branch = fp_str(texts->branch),
+		.version = fp_str(texts->version),
+		.sha = fp_str(texts->sha),
+		.client = fp_str(texts->client),
+		.build = fp_str(texts->build),
+		.document = fp_str(texts->document),
 	};
 
-	snprintf(texts->repo, sizeof(texts->repo), "repo%u", row->repo);
-	snprintf(texts->branch, sizeof(texts->branch), "branch/%u", row->branch);
-	snprintf(texts->version, sizeof(texts->version), "2.%u.0", row->version);
-	sha_of(row->sha, texts->sha);
-	snprintf(texts->client, sizeof(texts->client), "10.0.0.%u", row->client);
-	snprintf(texts->build, sizeof(texts->build), "run-%u", row->build);
-	snprintf(texts->document, sizeof(texts->document), "%u %u %u %u %u", row->repo, row->branch,
-		row->version, row->outcome, row->sha);
-	record.repo = fp_str(texts->repo);
-	record.branch = fp_str(texts->branch);
-	record.version = row->outcome ? fp_str("") : fp_str(texts->version);
-	record.sha = fp_str(texts->sha);
-	record.client = fp_str(texts->client);
-	record.build = row->build ? fp_str(texts->build) : fp_str("");
-	record.document = fp_str(texts->document);
 	for (size_t i = 0; i < FP_HOLE_COUNT; i++)
 		record.holes[i] = FP_NO_HOLE;
 	return record;
@@ -117,7 +123,6 @@ struct fp_record record_of(const struct row *row, struct texts *texts)
 void write_rows(struct fixture *fixture, struct model *model, bool all)
 {
 	struct fp_record *records = calloc(BATCH, sizeof(*records));
-	struct texts *texts = calloc(BATCH, sizeof(*texts));
 
 	for (size_t at = 0; at < model->count;) {
 		size_t count = 0;
@@ -130,7 +135,7 @@ void write_rows(struct fixture *fixture, struct model *model, bool all)
 			if (row->written || (!all && below(model, 500) == 0))
 				continue;
 			row->written = true;
-			records[count] = record_of(row, &texts[count]);
+			records[count] = record_of(row);
 			other = below(model, (unsigned)count + 1);
 			swap = records[other];
 			records[other] = records[count];
@@ -140,7 +145,6 @@ void write_rows(struct fixture *fixture, struct model *model, bool all)
 			fp_store_write_records(fixture->store, records, count, &fixture->error));
 	}
 	free(records);
-	free(texts);
 }
 
 void model_init(struct model *model, uint64_t seed)

@@ -15,7 +15,6 @@ struct question {
 	bool repo, branch, version, outcome, sha, client, build;
 	unsigned sha_digits;
 	struct fp_history_query query;
-	struct texts texts;
 };
 
 static void ask(struct model *model, struct question *question)
@@ -37,7 +36,8 @@ static void ask(struct model *model, struct question *question)
 		question->like.client = below(model, CLIENTS + 2);
 	if (below(model, 20) == 0)
 		question->like.sha = below(model, SHAS + 20);
-	struct fp_record record = record_of(&question->like, &question->texts);
+	row_write_texts(&question->like);
+	struct fp_record record = record_of(&question->like);
 
 	question->query = (struct fp_history_query){.since_us = -1, .until_us = -1};
 	if (question->repo)
@@ -67,21 +67,19 @@ static void ask(struct model *model, struct question *question)
 static bool row_fits(const struct question *question, const struct row *row)
 {
 	const struct row *like = &question->like;
-	char sha[41];
 
 	if (!row->written ||
 		(question->query.since_us >= 0 && row->at_us < question->query.since_us) ||
 		(question->query.until_us >= 0 && row->at_us >= question->query.until_us))
 		return false;
-	if (question->sha)
-		sha_of(row->sha, sha);
 	return (!question->repo || row->repo == like->repo) &&
 	       (!question->branch || row->branch == like->branch) &&
 	       (!question->version || (!row->outcome && row->version == like->version)) &&
 	       (!question->outcome || row->outcome == like->outcome) &&
 	       (!question->client || row->client == like->client) &&
 	       (!question->build || row->build == like->build) &&
-	       (!question->sha || memcmp(sha, question->texts.sha, question->sha_digits) == 0);
+	       (!question->sha ||
+		       memcmp(row->texts.sha, like->texts.sha, question->sha_digits) == 0);
 }
 
 /* What the list gives, one row after the other, held against the model. */
@@ -94,8 +92,7 @@ struct walk {
 
 static void assert_record(const struct row *row, const struct fp_record *record)
 {
-	struct texts texts;
-	struct fp_record expected = record_of(row, &texts);
+	struct fp_record expected = record_of(row);
 
 	assert_int_equal(record->id, expected.id);
 	assert_int_equal(record->at_us, expected.at_us);

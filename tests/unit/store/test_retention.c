@@ -171,10 +171,11 @@ static struct fp_hash128 append(struct room *room, unsigned sha)
 {
 	struct row row = {
 		.id = fp_journal_next_id(room->journal), .at_us = room->now_us, .sha = sha};
+	struct fp_record record;
 	struct fp_hash128 hash;
-	struct texts texts;
-	struct fp_record record = record_of(&row, &texts);
 
+	row_write_texts(&row);
+	record = record_of(&row);
 	assert_ok(room->fixture,
 		fp_journal_append(room->journal, &record, &hash, &room->fixture->error));
 	return hash;

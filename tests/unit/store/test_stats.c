@@ -95,12 +95,11 @@ static bool row_belongs(
 	const struct row *row, const struct fp_stats_query *query, const struct fp_stats_row *stats)
 {
 	int64_t bucket_s = query->daily ? 86400 : 3600;
-	struct texts texts;
 	struct fp_record record;
 
 	if (row->at_us / 1000000 / bucket_s * bucket_s != stats->bucket_s)
 		return false;
-	record = record_of(row, &texts);
+	record = record_of(row);
 	return (!query->repo.len || fp_str_equal(record.repo, query->repo)) &&
 	       (!(query->by & FP_STATS_BY_REPO) || fp_str_equal(record.repo, stats->repo)) &&
 	       (!(query->by & FP_STATS_BY_BRANCH) || fp_str_equal(record.branch, stats->branch)) &&
@@ -157,11 +156,10 @@ static uint64_t count_asked(const struct model *model, const struct fp_stats_que
 
 	for (size_t i = 0; i < model->count; i++) {
 		int64_t begin_us = model->rows[i].at_us / bucket_us * bucket_us;
-		struct texts texts;
 
 		count += begin_us + bucket_us > query->since_us && begin_us < query->until_us &&
-			 (!query->repo.len || fp_str_equal(record_of(&model->rows[i], &texts).repo,
-						      query->repo));
+			 (!query->repo.len ||
+				 fp_str_equal(record_of(&model->rows[i]).repo, query->repo));
 	}
 	return count;
 }
