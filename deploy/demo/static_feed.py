@@ -103,6 +103,7 @@ class StaticFeed:
 class _Files(http.server.SimpleHTTPRequestHandler):
     """Files with an ETag: a date alone cannot tell two writes within one second apart."""
     protocol_version = 'HTTP/1.1'
+    tag = None      # of the file as it was before it was opened
 
     def etag(self):
         try:
@@ -112,18 +113,20 @@ class _Files(http.server.SimpleHTTPRequestHandler):
         return f'"{facts.st_mtime_ns:x}-{facts.st_size:x}-{facts.st_ino:x}"'
 
     def send_head(self):
+        # Before: a file that is replaced meanwhile must not be known by its successor's tag.
+        self.tag = self.etag()
         asked = self.headers.get('If-None-Match')
         if asked is not None:
             del self.headers['If-Modified-Since']       # the ETag alone decides (RFC 9110, 13.1.3)
-            if asked == self.etag():
+            if asked == self.tag:
                 self.send_response(304)
                 self.end_headers()
                 return None
         return super().send_head()
 
     def end_headers(self):
-        if etag := self.etag():
-            self.send_header('ETag', etag)
+        if self.tag:
+            self.send_header('ETag', self.tag)
         super().end_headers()
 
     def log_message(self, *_):
