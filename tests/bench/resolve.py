@@ -25,8 +25,9 @@ import packages                                         # noqa: E402
 import static_feed                                      # noqa: E402
 import winui                                            # noqa: E402
 from compare import ask_all                             # noqa: E402
-from daemon import Daemon, eventually, free_port        # noqa: E402
+from daemon import Daemon, eventually                   # noqa: E402
 from graphs import Graph                                # noqa: E402
+from ports import free_port                             # noqa: E402
 from reference import History                           # noqa: E402
 
 CONNECTIONS = 64

@@ -23,13 +23,8 @@ import tempfile
 import threading
 import time
 
-LOOPBACK = "127.0.0.1"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
+from ports import LOOPBACK, free_port        # noqa: E402
 
 
 def wait_for_port(port, process=None, seconds=10):

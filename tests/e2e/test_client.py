@@ -12,7 +12,8 @@ import types
 
 import pytest
 
-from daemon import binary, free_port, run_command
+from daemon import binary, run_command
+from ports import free_port
 from upstream import unused_sha
 
 DEPLOY = pathlib.Path(__file__).resolve().parents[2] / 'deploy'

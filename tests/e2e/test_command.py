@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from daemon import binary, eventually, run_command
+from daemon import Client, binary, eventually, run_command
+from ports import free_port
 
 CONFIG = '''// comments are allowed
 {
@@ -190,7 +191,6 @@ def test_connections_leave_files_for_the_work(example, monkeypatch):
 
 
 def test_several_listen_addresses(example):
-    from daemon import Client, free_port
     other = free_port()
     daemon = example.daemon
     daemon.config['listen'] = [daemon.config['listen'], f'127.0.0.1:{other}']

@@ -4,20 +4,15 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 import urllib.parse
 
+from ports import free_port
+
 SANITIZER_REPORT = re.compile(
     r'AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:')
 STOP_WITHIN_S = 2.0     # where a core is free
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 def binary():

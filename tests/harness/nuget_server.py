@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 
 import static_feed
-from daemon import free_port
+from ports import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = ROOT / 'build' / 'npm'
