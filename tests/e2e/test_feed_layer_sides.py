@@ -24,6 +24,7 @@ def test_the_same_list_from_every_side(feed, tmp_path):
         assert [version.lower() for version in found.versions] == order, name
 
 
+@pytest.mark.limit(500)      # with installations, and others' before it
 def test_nuget_exe_is_the_judge(feed, tmp_path):
     """What NuGet's own client lists over v3 and v2, and the folder that it makes, in its order."""
     nuget_exe = pytest.importorskip("nuget_exe")
@@ -46,6 +47,7 @@ def test_nuget_exe_is_the_judge(feed, tmp_path):
     assert deep == [version.lower() for version in expected]
 
 
+@pytest.mark.limit(500)      # with installations, and others' before it
 def test_the_same_list_from_four_sides(feed, tmp_path):
     """npm's nuget-server over v3, the feed of these tests over v3 and v2, and the folder that
     NuGet.exe makes, with NuGet.exe's own list as the judge of what is listed, in its order."""
@@ -73,6 +75,7 @@ def test_the_same_list_from_four_sides(feed, tmp_path):
         assert found.complete, name
 
 
+@pytest.mark.limit(500)      # with installations, and others' before it
 def test_a_feed_that_others_wrote(tmp_path):
     nuget_server = pytest.importorskip("nuget_server")
     try:

@@ -4,7 +4,7 @@ import pathlib
 import shutil
 import subprocess
 
-from nuget_server import Unavailable
+from nuget_server import Unavailable, one_at_a_time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = ROOT / 'build' / 'nuget-exe'
@@ -16,11 +16,13 @@ def install():
         return
     if not shutil.which('mono') or not shutil.which('npm'):
         raise Unavailable('mono or npm is not there')
-    FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / 'package.json').write_text('{"name": "forkpoint-tests", "private": true}')
-    done = subprocess.run(['npm', 'install', '--no-audit', '--no-fund', '--silent',
-                           'nuget-exe@5.8.0'], cwd=FOLDER, capture_output=True, text=True,
-                          timeout=150, check=False)
+    try:
+        done = subprocess.run(['npm', 'install', '--no-audit', '--no-fund', '--silent',
+                               'nuget-exe@5.8.0'], cwd=FOLDER, capture_output=True, text=True,
+                              timeout=150, check=False)
+    except subprocess.TimeoutExpired as timeout:
+        raise Unavailable('npm install took too long') from timeout
     if done.returncode != 0 or not PROGRAM.exists():
         raise Unavailable('npm cannot install nuget-exe: ' + (done.stderr or done.stdout)[-300:])
 
@@ -29,7 +31,8 @@ class NugetExe:
     """Runs NuGet.exe with a HOME of its own: it caches service indexes for 40 minutes."""
 
     def __init__(self, folder):
-        install()
+        with one_at_a_time(FOLDER):
+            install()
         self.home = pathlib.Path(folder) / 'nuget-home'
         self.home.mkdir(exist_ok=True)
 

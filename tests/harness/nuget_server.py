@@ -1,4 +1,6 @@
 """npm's nuget-server: a NuGet v3 feed that others wrote, on loopback."""
+import contextlib
+import fcntl
 import json
 import pathlib
 import shutil
@@ -23,13 +25,26 @@ class Unavailable(Exception):
     """npm cannot install it here; the text says why."""
 
 
+@contextlib.contextmanager
+def one_at_a_time(folder):
+    """Makes the folder, for one of the processes that test side by side at a time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / 'lock', 'wb') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def installed():
     """The program's path. Installs it once; raises Unavailable."""
+    with one_at_a_time(FOLDER):
+        return install()
+
+
+def install():
     program = FOLDER / 'node_modules' / 'nuget-server' / 'dist' / 'cli.mjs'
     if not (FOLDER / 'complete').exists():
         if not shutil.which('npm'):
             raise Unavailable('npm is not there')
-        FOLDER.mkdir(parents=True, exist_ok=True)
         (FOLDER / 'package.json').write_text(json.dumps(PACKAGE), encoding='ascii')
         try:
             done = subprocess.run(['npm', 'install', '--no-audit', '--no-fund', '--silent'],
