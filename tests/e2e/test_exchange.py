@@ -84,6 +84,12 @@ def told(folder):
         return facts.execute('SELECT event, at_us, kind, repo, document FROM events').fetchall()
 
 
+def newest_of_main(folder):
+    """What the tip of main gets since the last event that told of it."""
+    return [json.loads(document)['new']['version'] for _, _, kind, _, document in told(folder)
+            if kind == 'answer-changed' and json.loads(document)['branch'] == 'main'][-1]
+
+
 def test_the_past_goes_along(server, tmp_path):     # noqa: F811
     """The same questions about other moments get the same answers on the other side; builds go on,
     and nothing is told twice."""
@@ -109,6 +115,7 @@ def test_the_past_goes_along(server, tmp_path):     # noqa: F811
     eventually(lambda: 'feed-stale' not in str(ask()['warnings']), seconds=30, what='its end')
     assert delete(server, f'/quarantine/winui/{NEWEST}').status == 204
     assert ask()['package']['version'] == NEWEST
+    eventually(lambda: newest_of_main(data_of(daemon)) == NEWEST, what='the last event')
     at_us = {row['id']: daemon.get(f'/history/{row["id"]}').json['at_us'] for row in given}
     daemon.stop()
     text, lines = export(daemon)
