@@ -45,6 +45,22 @@ static void note_status(struct fp_sync *sync, const struct fp_feed_source *sourc
 	pthread_mutex_unlock(&sync->lock);
 }
 
+/* A doubtful list counts as read, but not as synced: what is served stays as old as it was. */
+static int note_read(
+	struct fp_feed_source *source, struct fp_feed_package *package, struct fp_error *error)
+{
+	int64_t now_us = fp_clock_real_us();
+	int r;
+
+	if (package->doubt[0])
+		return 0;
+	r = fp_note_first_reading(
+		source->store, &package->noted, "package", package->row, now_us, error);
+	if (r >= 0)
+		package->synced_us = now_us;
+	return r;
+}
+
 /* What a failed look says of the others. */
 enum failure {
 	FAILURE_OF_ALL,	    /* credentials, throttling, a feed that was not understood; ourselves */
@@ -79,10 +95,8 @@ static int look_at_package(struct fp_sync *sync, struct fp_feed_source *source,
 
 	if (report.retry_after_us > *retry_after_us)
 		*retry_after_us = report.retry_after_us;
-	/* A doubtful list counts as read, but not as synced: what is served stays as old as it was.
-	 */
-	if (r >= 0 && !package->doubt[0])
-		package->synced_us = fp_clock_real_us();
+	if (r >= 0)
+		r = note_read(source, package, error);
 	if (r >= 0)
 		r = fp_feed_package_verify(sync, source, package, package->verify, error);
 	note_status(sync, source, package, &report, r < 0 ? error : NULL);

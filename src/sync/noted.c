@@ -34,6 +34,12 @@ static int set_text(char **text, const char *to)
 	return 0;
 }
 
+int fp_note_first_reading(struct fp_store *store, const struct fp_noted *noted, const char *kind,
+	int64_t id, int64_t synced_us, struct fp_error *error)
+{
+	return noted->synced_us < 0 ? fp_store_set_synced(store, kind, id, synced_us, error) : 0;
+}
+
 static int add_gap(struct fp_store *store, const struct fp_source_state *state, int64_t since_us,
 	int64_t from_us, int64_t until_us, const char *trouble, struct fp_error *error)
 {

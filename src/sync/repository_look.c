@@ -127,6 +127,7 @@ static int publish(struct fp_look *look, struct fp_error *error)
 	struct fp_repository_source *source = look->source;
 	struct fp_branches *next = NULL;
 	int64_t now_us = fp_clock_real_us();
+	int r;
 
 	if (!is_current(look, current)) {
 		fp_look_set_progress(look, FP_PHASE_BUILDING, 0, 0, 0);
@@ -134,6 +135,12 @@ static int publish(struct fp_look *look, struct fp_error *error)
 			source, &look->sync->settings->repositories[source->index], current);
 		if (!next)
 			return fp_error_memory(error);
+	}
+	r = fp_note_first_reading(
+		source->store, &source->noted, "repository", source->id, now_us, error);
+	if (r < 0) {
+		fp_branches_unref(next);
+		return r;
 	}
 	source->synced_us = now_us;
 	return fp_publish_repository(look->sync, source->index, next, now_us, NULL, error);

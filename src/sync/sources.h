@@ -223,6 +223,10 @@ struct fp_source_state {
 	int64_t stale_before_us; /* what it was until these settings, -1 = not known */
 };
 
+/* Before a publication: a source that was never read before is served from then on, after a restart
+ * too. There is no gap that this could hide. */
+int fp_note_first_reading(struct fp_store *store, const struct fp_noted *noted, const char *kind,
+	int64_t id, int64_t synced_us, struct fp_error *error);
 void fp_note_published(struct fp_store *store, struct fp_noted *noted,
 	const struct fp_source_state *state, int64_t published_us);
 void fp_noted_release(struct fp_noted *noted);

@@ -108,6 +108,24 @@ static void test_a_run_that_ends(void **state)
 	fp_noted_release(&second);
 }
 
+/* A first reading is kept before it is published, a later one behind it. */
+static void test_a_first_reading(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fp_noted noted = begin(fixture);
+
+	assert_int_equal(noted.synced_us, -1);
+	assert_ok(fixture, fp_note_first_reading(
+				   fixture->store, &noted, "package", ROW, 1000, &fixture->error));
+	assert_int_equal(begin(fixture).synced_us, 1000);
+	note(fixture, &noted, 1000, NULL, 1300);
+	assert_int_equal(since_at(fixture, 1200), -1);
+	assert_ok(fixture, fp_note_first_reading(
+				   fixture->store, &noted, "package", ROW, 1310, &fixture->error));
+	assert_int_equal(begin(fixture).synced_us, 1000);
+	fp_noted_release(&noted);
+}
+
 /* Of the settings before: nothing was stale while they were in force, or not known to be. */
 static void test_other_settings(void **state)
 {
@@ -200,6 +218,8 @@ int main(void)
 			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_a_run_that_ends, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_first_reading, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_other_settings, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_trouble, fixture_setup, fixture_teardown),
