@@ -75,6 +75,18 @@ static void make_upstream(struct fixture *fixture)
 		"git update-ref refs/forkpoint/kept/x main; git update-ref refs/other/x main");
 }
 
+/* That upstream, and a mirror `m` of it as it is. */
+static struct fp_fetch_job make_mirrored(struct fixture *fixture)
+{
+	struct fp_fetch_result result;
+	struct fp_fetch_job job;
+
+	make_upstream(fixture);
+	job = job_for(fixture_path(fixture, "up"), fixture_path(fixture, "m"));
+	fetch_well(&job, &result);
+	return job;
+}
+
 static void test_clone_and_update(void **state)
 {
 	struct fixture fixture;
@@ -117,9 +129,7 @@ static void test_an_empty_list_deletes_nothing(void **state)
 	struct fp_fetch_job job;
 	struct fp_error error = {0};
 
-	make_upstream(&fixture);
-	job = job_for(fixture_path(&fixture, "up"), fixture_path(&fixture, "m"));
-	fetch_well(&job, &result);
+	job = make_mirrored(&fixture);
 	fixture_run(&fixture, "rm -rf up; git init -q -b main up");
 	assert_int_equal(fetch(&job, &result, &error), -FP_ERROR_INVALID);
 	assert_non_null(strstr(error.text, "lists no refs any more"));
@@ -157,9 +167,7 @@ static void test_folders_become_files(void **state)
 	struct fp_fetch_result result;
 	struct fp_fetch_job job;
 
-	make_upstream(&fixture);
-	job = job_for(fixture_path(&fixture, "up"), fixture_path(&fixture, "m"));
-	fetch_well(&job, &result);
+	job = make_mirrored(&fixture);
 	for (int i = 0; i < 3; i++) {
 		fixture_run(&fixture, "cd up; git branch -D topic/a topic/b 2>/dev/null || true;"
 				      "git branch topic main; git commit -q --allow-empty -m x");
@@ -187,9 +195,7 @@ static void test_kept_commits(void **state)
 	struct fp_oid oids[2];
 	char *hex;
 
-	make_upstream(&fixture);
-	job = job_for(fixture_path(&fixture, "up"), fixture_path(&fixture, "m"));
-	fetch_well(&job, &result);
+	job = make_mirrored(&fixture);
 	hex = fixture_output(&fixture, "git -C m rev-parse topic/a");
 	assert_true(fp_oid_parse(fp_str(hex), &oids[0]));
 	memset(&oids[1], 0x77, sizeof(oids[1])); /* no such commit: left out */
@@ -303,9 +309,7 @@ static void test_left_overs(void **state)
 	struct fp_fetch_result result;
 	struct fp_fetch_job job;
 
-	make_upstream(&fixture);
-	job = job_for(fixture_path(&fixture, "up"), fixture_path(&fixture, "m"));
-	fetch_well(&job, &result);
+	job = make_mirrored(&fixture);
 	fixture_run(&fixture, "cd m; mkdir -p refs/heads; touch refs/heads/main.lock HEAD.lock "
 			      "packed-refs.lock objects/pack/pack_git2_abc objects/pack/tmp_pack_x;"
 			      "cd ../up; git commit -q --allow-empty -m new");
@@ -338,9 +342,7 @@ static void test_damage(void **state)
 		struct fixture fixture;
 		struct fp_fetch_job job;
 
-		make_upstream(&fixture);
-		job = job_for(fixture_path(&fixture, "up"), fixture_path(&fixture, "m"));
-		fetch_well(&job, &result);
+		job = make_mirrored(&fixture);
 		fixture_run(&fixture, "cd m; chmod -R u+w .; %s", rows[i].script);
 		if (fetch(&job, &result, &error) != -FP_ERROR_CORRUPT)
 			fail_msg("%s: %s", rows[i].why, error.text);
