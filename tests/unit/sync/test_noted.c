@@ -59,33 +59,28 @@ static void note(struct fixture *fixture, struct fp_noted *noted, int64_t synced
 	fp_note_published(fixture->store, noted, &state, published_us);
 }
 
-static void test_looks_far_apart(void **state)
+static void test_looks(void **state)
 {
 	struct fixture *fixture = *state;
-	struct fp_noted noted = begin(fixture);
+	static const int64_t looks[][2] = {
+		{-1, 990}, {1000, 1010},    /* done, published */
+		{1150, 1170}, {1230, 1240}, /* read again soon enough */
+		{1430, 1530}, {1680, 1730}, /* the next is done before the gap before it ends */
+	};
 	static const int64_t rows[][2] = {
 		{1010, 1000}, /* nobody knew the look of 1150 before it was published */
-		{1150, 1000}, {1169, 1000}, {1170, -1}, /* read again soon enough */
+		{1150, 1000},
+		{1169, 1000},
+		{1170, -1},
+		{1529, 1230},
+		{1530, 1430},
+		{1729, 1430},
+		{1730, -1},
 	};
-
-	note(fixture, &noted, -1, NULL, 990);
-	note(fixture, &noted, 1000, NULL, 1010);
-	note(fixture, &noted, 1150, NULL, 1170);
-	note(fixture, &noted, 1230, NULL, 1240);
-	assert_since(fixture, rows, FP_ARRAY_SIZE(rows));
-	fp_noted_release(&noted);
-}
-
-/* Two gaps meet: the second's look is done before the first one ends. */
-static void test_a_look_that_is_done_and_not_published(void **state)
-{
-	struct fixture *fixture = *state;
 	struct fp_noted noted = begin(fixture);
-	static const int64_t rows[][2] = {{1250, 1000}, {1299, 1000}, {1300, 1200}, {1499, 1200}};
 
-	note(fixture, &noted, 1000, NULL, 1010);
-	note(fixture, &noted, 1200, NULL, 1300);
-	note(fixture, &noted, 1450, NULL, 1500);
+	for (size_t i = 0; i < FP_ARRAY_SIZE(looks); i++)
+		note(fixture, &noted, looks[i][0], NULL, looks[i][1]);
 	assert_since(fixture, rows, FP_ARRAY_SIZE(rows));
 	fp_noted_release(&noted);
 }
@@ -212,10 +207,7 @@ static void test_a_store_that_refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_looks_far_apart, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_a_look_that_is_done_and_not_published,
-			fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_looks, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_a_run_that_ends, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
