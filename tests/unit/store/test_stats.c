@@ -228,10 +228,11 @@ static void make_old(struct fixture *fixture, struct model *model)
 	fixture_sql(fixture, "facts.db", "UPDATE rollups_made SET below = 3 << 59");
 	write_rows(fixture, model, true);
 	fixture_sql(fixture, "facts.db",
-		"DELETE FROM rollups WHERE key >> 59 > 4; DELETE FROM rollup_clients WHERE key >> "
-		"59"
-		" > 4; DELETE FROM topics WHERE version = '' AND topic NOT IN (SELECT topic FROM"
-		" requests) AND outcome <> ''; DROP TABLE rollups_made; PRAGMA user_version = 5");
+		"DELETE FROM rollups WHERE key >> 59 > 4;"
+		"DELETE FROM rollup_clients WHERE key >> 59 > 4;"
+		"DELETE FROM topics WHERE version = '' AND outcome <> ''"
+		" AND topic NOT IN (SELECT topic FROM requests);"
+		"DROP TABLE rollups_made; PRAGMA user_version = 5");
 }
 
 static void test_upgrade(void **state)
@@ -296,30 +297,8 @@ static void test_coarse(void **state)
 	model_release(&model);
 }
 
-/* Where a sum is damaged that others would be made of, requests are recorded all the same. */
-static void test_damaged_first(void **state)
-{
-	struct fixture *fixture = *state;
-	struct fp_stats_query query = {.until_us = INT64_MAX / 2, .limit = 10};
-	struct check check = {0};
-	struct model model;
-	bool more;
-
-	model_init(&model, 4715);
-	add_rows(&model, 100);
-	write_rows(fixture, &model, true);
-	fixture_sql(fixture, "facts.db", "UPDATE rollup_clients SET clients = x'80'");
-	add_rows(&model, 1500);
-	for (size_t i = 100; i < model.count; i++)
-		model.rows[i].at_us += HOUR_US;
-	write_rows(fixture, &model, true);
-	assert_int_equal(
-		fixture_sql_number(fixture, "facts.db", "SELECT count(*) FROM requests"), 1600);
-	assert_code(fixture, -FP_ERROR_CORRUPT,
-		fp_store_list_stats(fixture->store, &query, take, &check, &more, &fixture->error));
-	model_release(&model);
-}
-
+/* A damaged sum is no number; but where others would be made of it, requests are recorded all the
+ * same. */
 static void test_damage(void **state)
 {
 	struct fixture *fixture = *state;
@@ -332,8 +311,20 @@ static void test_damage(void **state)
 	add_rows(&model, 100);
 	write_rows(fixture, &model, true);
 	fixture_sql(fixture, "facts.db", "UPDATE rollup_clients SET clients = x'80'");
-	assert_code(fixture, -FP_ERROR_CORRUPT,
-		fp_store_list_stats(fixture->store, &query, take, &check, &more, &fixture->error));
+	for (int times = 0; times < 2; times++) {
+		size_t before = model.count;
+
+		assert_code(fixture, -FP_ERROR_CORRUPT,
+			fp_store_list_stats(
+				fixture->store, &query, take, &check, &more, &fixture->error));
+		add_rows(&model, 1500);
+		for (size_t i = before; i < model.count; i++)
+			model.rows[i].at_us += HOUR_US;
+		write_rows(fixture, &model, true);
+		assert_int_equal(
+			fixture_sql_number(fixture, "facts.db", "SELECT count(*) FROM requests"),
+			model.count);
+	}
 	model_release(&model);
 }
 
@@ -349,8 +340,6 @@ int main(void)
 			test_upgrade, fixture_setup_in_memory, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_coarse, fixture_setup_in_memory, fixture_teardown),
-		cmocka_unit_test_setup_teardown(
-			test_damaged_first, fixture_setup_in_memory, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_damage, fixture_setup_in_memory, fixture_teardown),
 	};
