@@ -1,6 +1,7 @@
 """as_of against what was answered: packages, refs and configuration change at random under requests,
 over reloads, restarts and kills; then every answer is asked for again as of its moment."""
 import collections
+import http.client
 import json
 import os
 import random
@@ -135,8 +136,8 @@ class Asker:
             try:
                 reply = self.chaos.world.daemon.request(
                     'POST', '/resolve', body=json.dumps({'requests': questions}))
-            except (OSError, AttributeError, ValueError):
-                time.sleep(0.02)     # it is being restarted
+            except (OSError, AttributeError, ValueError, http.client.HTTPException):
+                time.sleep(0.02)     # it is being restarted, perhaps in the middle of an answer
                 continue
             if reply.status == 200:
                 self.answers += zip(questions, reply.json['items'])

@@ -36,7 +36,8 @@ def served(served_example):
                 upstream.git('update-ref', 'refs/heads/twin/a', made)
                 upstream.git('update-ref', 'refs/heads/twin/b', other)
         seen[made[:4]] = made
-    served_example.daemon.resolve(made, wait='30')
+    for twin in (made, other):      # a look may come between the two branches
+        assert served_example.daemon.version(twin, wait='30') != 'unknown-commit'
     return served_example.daemon, sha
 
 

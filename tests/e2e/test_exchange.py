@@ -142,7 +142,11 @@ def test_the_past_goes_along(server, tmp_path):     # noqa: F811
 
 def test_since_goes_on_where_another_ended(busy, tmp_path):
     daemon = busy.daemon
-    eventually(lambda: '"request"' in run(daemon, 'export').stdout, what='a record')
+
+    def is_written_down():
+        _, lines = export(daemon)
+        return sum(line['kind'] == 'request' for line in lines) == 3 and 'branch-moved' in str(lines)
+    eventually(is_written_down, what='what the daemon has done')
     time.sleep(2.1)
     # Facts are written down a moment after they are in force: a little is exported twice.
     moment = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() - 1))

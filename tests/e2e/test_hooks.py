@@ -173,7 +173,7 @@ def test_more_deliveries_than_are_taken(hooked):
     daemon = start(hooked)
     client = daemon.client()
     statuses = []
-    for number in range(400):
+    for number in range(2000):
         path, body, headers = delivery('github', 'https://git.example/other', f'n{number}')
         statuses.append(client.request('POST', path, body, headers))
         if statuses[-1].status != 202:

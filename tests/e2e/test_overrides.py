@@ -184,10 +184,10 @@ def test_what_if_knows_pins(server):
 
 
 def test_expiry(server):
-    until = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() + 3))
+    until = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() + 5))
     assert put(server, f'/quarantine/winui/{NEWEST}', expires=until).status == 200
     assert server.daemon.version(server.tip, 'main') == SECOND
-    eventually(lambda: server.daemon.version(server.tip, 'main') == NEWEST, seconds=8,
+    eventually(lambda: server.daemon.version(server.tip, 'main') == NEWEST, seconds=10,
                what='the end of the quarantine')
     (item,) = server.daemon.get('/quarantine?past').json['items']
     assert item['ended_at'] is not None
