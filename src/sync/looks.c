@@ -12,13 +12,31 @@
 /* Different unknown commits of one repository: so many at once, and so many a second after that. */
 enum { TOKENS_MAX = 64, TOKENS_PER_S = 2 };
 
+static struct fp_waiting_look *find_abandoned(
+	const struct fp_waiting_looks *looks, struct fp_str sha)
+{
+	for (size_t i = 0; i < looks->count; i++)
+		if (fp_str_equal_nocase(fp_str(looks->items[i].sha), sha) &&
+			fp_ticket_is_abandoned(looks->items[i].ticket))
+			return &looks->items[i];
+	return NULL;
+}
+
 int fp_waiting_looks_add(
 	struct fp_waiting_looks *looks, struct fp_str sha, struct fp_ticket *ticket)
 {
-	struct fp_waiting_look *look;
-	int r = fp_array_reserve(
-		(void **)&looks->items, &looks->capacity, looks->count + 1, sizeof(*looks->items));
+	struct fp_waiting_look *look = find_abandoned(looks, sha);
+	int r;
 
+	/* Who does not wait leaves one behind; a fetch that takes an hour must not gather them. */
+	if (look) {
+		fp_ticket_settle(look->ticket, FP_LOOK_FAILED);
+		fp_ticket_unref(look->ticket);
+		look->ticket = fp_ticket_ref(ticket);
+		return 0;
+	}
+	r = fp_array_reserve(
+		(void **)&looks->items, &looks->capacity, looks->count + 1, sizeof(*looks->items));
 	if (r < 0)
 		return r;
 	look = &looks->items[looks->count++];
@@ -26,6 +44,23 @@ int fp_waiting_looks_add(
 	if (sha.len && sha.len <= FP_OID_HEX)
 		memcpy(look->sha, sha.ptr, sha.len);
 	return 0;
+}
+
+struct fp_ticket *fp_waiting_looks_join(const struct fp_waiting_looks *looks, struct fp_str sha)
+{
+	for (size_t i = 0; i < looks->count; i++)
+		if (fp_str_equal_nocase(fp_str(looks->items[i].sha), sha))
+			return fp_ticket_ref(looks->items[i].ticket);
+	return NULL;
+}
+
+bool fp_waiting_looks_are_full(const struct fp_waiting_looks *looks)
+{
+	size_t commits = 0;
+
+	for (size_t i = 0; i < looks->count; i++)
+		commits += looks->items[i].sha[0] != '\0';
+	return commits >= FP_WAITING_COMMITS_MAX;
 }
 
 void fp_waiting_looks_move(struct fp_waiting_looks *from, struct fp_waiting_looks *to)

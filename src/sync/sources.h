@@ -29,6 +29,9 @@ struct fp_waiting_looks {
 	size_t count, capacity;
 };
 
+/* Different commits that may be waited for: an upstream that lacks one is asked for each alone. */
+enum { FP_WAITING_COMMITS_MAX = 256 };
+
 /* Commits that were looked for in vain a moment ago, and how many may be looked for. */
 enum { FP_VAIN_MAX = 1024 };
 
@@ -251,6 +254,10 @@ void fp_note_loaded(struct fp_sync *sync, int64_t published_us);
 /* With the sync's lock held. */
 int fp_waiting_looks_add(
 	struct fp_waiting_looks *looks, struct fp_str sha, struct fp_ticket *ticket);
+/* A reference to the ticket of who waits for that commit already; NULL. */
+struct fp_ticket *fp_waiting_looks_join(const struct fp_waiting_looks *looks, struct fp_str sha);
+/* Whether no further commit may be waited for. */
+bool fp_waiting_looks_are_full(const struct fp_waiting_looks *looks);
 /* Gives the next look what this one did not come to; without memory for it, they are settled as
  * failed. */
 void fp_waiting_looks_move(struct fp_waiting_looks *from, struct fp_waiting_looks *to);

@@ -30,40 +30,43 @@ static int wait_for(struct fp_source *source, struct fp_str sha, struct fp_ticke
 	return 0;
 }
 
-/* Whether somebody already waits for that commit: then one more costs nothing. */
-static bool is_waited_for(const struct fp_source *source, struct fp_str sha)
+/* With the lock held. Who asks for what is waited for already waits for the same: that costs
+ * nothing. */
+static struct fp_ticket *wait_for_commit(struct fp_source *source, struct fp_str sha,
+	enum fp_look_refusal *refusal, int64_t *retry_after_us)
 {
-	for (size_t i = 0; i < source->waiting.count; i++)
-		if (fp_str_equal_nocase(fp_str(source->waiting.items[i].sha), sha))
-			return true;
-	return false;
+	struct fp_ticket *ticket = fp_waiting_looks_join(&source->waiting, sha);
+
+	*refusal = FP_LOOK_ACCEPTED;
+	if (ticket)
+		return ticket;
+	*refusal = fp_vain_looks_judge(
+		&source->repository->vain, sha, fp_clock_real_us(), retry_after_us);
+	if (*refusal != FP_LOOK_ACCEPTED)
+		return NULL;
+	ticket = fp_waiting_looks_are_full(&source->waiting) ? NULL : fp_ticket_new();
+	if (ticket && wait_for(source, sha, ticket) >= 0)
+		return ticket;
+	fp_ticket_unref(ticket);
+	*refusal = FP_LOOK_TOO_MANY;
+	return NULL;
 }
 
 static struct fp_ticket *look_for_commit(void *context, struct fp_str repo, struct fp_str sha,
 	enum fp_look_refusal *refusal, int64_t *retry_after_us)
 {
 	struct fp_sync *sync = context;
-	struct fp_ticket *ticket = fp_ticket_new();
+	struct fp_ticket *ticket = NULL;
 	struct fp_source *source;
 
 	*refusal = FP_LOOK_TOO_MANY;
 	*retry_after_us = FP_US_PER_S;
-	if (!ticket)
-		return NULL;
 	pthread_mutex_lock(&sync->lock);
 	source = find_repository(sync, repo);
-	if (source && is_waited_for(source, sha))
-		*refusal = FP_LOOK_ACCEPTED;
-	else if (source)
-		*refusal = fp_vain_looks_judge(
-			&source->repository->vain, sha, fp_clock_real_us(), retry_after_us);
-	if (*refusal == FP_LOOK_ACCEPTED && wait_for(source, sha, ticket) < 0)
-		*refusal = FP_LOOK_TOO_MANY;
+	if (source)
+		ticket = wait_for_commit(source, sha, refusal, retry_after_us);
 	pthread_mutex_unlock(&sync->lock);
-	if (*refusal == FP_LOOK_ACCEPTED)
-		return ticket;
-	fp_ticket_unref(ticket);
-	return NULL;
+	return ticket;
 }
 
 static bool feeds_repository(const struct fp_source *source, const struct fp_source *repository)

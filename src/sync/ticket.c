@@ -55,3 +55,8 @@ enum fp_look_result fp_ticket_result(struct fp_ticket *ticket)
 		return FP_LOOK_PENDING;
 	return (enum fp_look_result)atomic_load(&ticket->worst);
 }
+
+bool fp_ticket_is_abandoned(struct fp_ticket *ticket)
+{
+	return atomic_load(&ticket->references) == atomic_load(&ticket->open);
+}

@@ -198,6 +198,54 @@ static void test_waiting_moves(void **state)
 	fp_ticket_unref(new);
 }
 
+/* What is asked for by many who do not wait, while one look takes its time. */
+static void test_who_does_not_wait_leaves_one(void **state)
+{
+	struct fp_waiting_looks looks = {0}, others = {0};
+	struct fp_ticket *held = fp_ticket_new();
+
+	assert_int_equal(fp_waiting_looks_add(&looks, (struct fp_str){0}, held), 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		struct fp_ticket *ticket = fp_ticket_new();
+
+		fp_ticket_expect(ticket, 2);
+		assert_int_equal(fp_waiting_looks_add(&looks, (struct fp_str){0}, ticket), 0);
+		assert_int_equal(fp_waiting_looks_add(&others, (struct fp_str){0}, ticket), 0);
+		fp_ticket_unref(ticket);
+	}
+	assert_int_equal(looks.count, 2);
+	assert_int_equal(others.count, 1);
+	assert_int_equal(fp_ticket_result(held), FP_LOOK_PENDING);
+	fp_waiting_looks_settle(&others, FP_LOOK_DONE);
+	fp_waiting_looks_settle(&looks, FP_LOOK_DONE);
+	assert_int_equal(fp_ticket_result(held), FP_LOOK_DONE);
+	fp_ticket_unref(held);
+}
+
+static void test_commits_that_are_waited_for(void **state)
+{
+	struct fp_waiting_looks looks = {0};
+	struct fp_ticket *first = fp_ticket_new(), *joined;
+	char sha[FP_OID_HEX + 1];
+
+	assert_null(fp_waiting_looks_join(&looks, FP_STR_LITERAL("abcd")));
+	assert_int_equal(fp_waiting_looks_add(&looks, FP_STR_LITERAL("abcd"), first), 0);
+	joined = fp_waiting_looks_join(&looks, FP_STR_LITERAL("ABCD"));
+	assert_ptr_equal(joined, first);
+	fp_ticket_unref(joined);
+	assert_null(fp_waiting_looks_join(&looks, FP_STR_LITERAL("abc")));
+	for (unsigned i = 1; i < FP_WAITING_COMMITS_MAX; i++) {
+		assert_false(fp_waiting_looks_are_full(&looks));
+		snprintf(sha, sizeof(sha), "%040x", i);
+		assert_int_equal(fp_waiting_looks_add(&looks, fp_str(sha), first), 0);
+		/* looks at whatever there is do not count */
+		assert_int_equal(fp_waiting_looks_add(&looks, (struct fp_str){0}, first), 0);
+	}
+	assert_true(fp_waiting_looks_are_full(&looks));
+	fp_waiting_looks_settle(&looks, FP_LOOK_DONE);
+	fp_ticket_unref(first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +257,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rate, set_up, tear_down),
 		cmocka_unit_test(test_waiting_is_settled_once),
 		cmocka_unit_test(test_waiting_moves),
+		cmocka_unit_test(test_who_does_not_wait_leaves_one),
+		cmocka_unit_test(test_commits_that_are_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
