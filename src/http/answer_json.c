@@ -121,11 +121,14 @@ static void write_asked_member(struct fp_json *json, const char *key, struct fp_
 		fp_json_member_string(json, key, value);
 }
 
-/* The question, so that it can be put again. */
-static void write_asked(struct fp_json *json, const struct fp_question *question, bool all)
+/* The question, so that it can be put again. A repository that is known stands in the answer. */
+static void write_asked(struct fp_json *json, const struct fp_answer *answer,
+	const struct fp_question *question, bool all)
 {
 	fp_json_key(json, "asked");
 	fp_json_object_begin(json);
+	if (!answer->repository)
+		write_asked_member(json, "repo", question->repo);
 	write_asked_member(json, "sha", question->sha);
 	write_asked_member(json, "ref", question->ref);
 	write_asked_member(json, "branch", question->branch);
@@ -446,7 +449,7 @@ void fp_answer_write_json(struct fp_http_context *context, const struct fp_answe
 		write_problem(document, answer);
 	fp_document_add_hole(document, "id", FP_HOLE_ID);
 	write_subject(json, answer, question->sha);
-	write_asked(json, question, all);
+	write_asked(json, answer, question, all);
 	write_package(context, json, answer);
 	if (answer->is_sticky)
 		fp_json_member_version(json, "instead_of", answer, answer->instead_of);

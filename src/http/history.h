@@ -16,7 +16,7 @@ struct fp_past_question {
 	bool comparable; /* the answer rests on the state alone, so it must come out again */
 };
 
-/* *asked is empty before; the record lends its repository's name. */
+/* *asked is empty before; the record lends its repository's name, where that is known. */
 int fp_past_question_read(
 	const struct fp_record *record, struct fp_past_question *asked, struct fp_error *error);
 void fp_past_question_release(struct fp_past_question *asked);

@@ -49,6 +49,8 @@ int fp_past_question_read(
 		read_older(asked, root);
 		return 0;
 	}
+	if (!asked->question.repo.len)
+		asked->question.repo = text_member(members, "repo");
 	asked->question.sha = text_member(members, "sha");
 	asked->question.ref = text_member(members, "ref");
 	asked->question.branch = text_member(members, "branch");

@@ -154,7 +154,7 @@ static enum fp_handled run(struct replay *replay, struct fp_reply *reply)
 	int64_t then_us = record->as_of_us ? record->as_of_us : record->at_us;
 	const struct fp_snapshot *now = fp_worker_enter_at(worker, &request->moment_us);
 	const struct fp_snapshot *then =
-		fp_request_enter_then(request, reply, now, record->repo, then_us);
+		fp_request_enter_then(request, reply, now, replay->asked.question.repo, then_us);
 
 	if (then) {
 		compare(replay, then, then_us, now);

@@ -54,8 +54,8 @@ static int enter_and_ask(struct fp_http_context *context, const struct fp_past_q
 	const struct fp_snapshot *now = fp_worker_enter(context->worker), *then = NULL;
 	enum fp_as_of_result known;
 	int64_t first_us;
-	int r = fp_as_of_enter_then(
-		context->worker, now, record->repo, record->at_us, &known, &then, &first_us, error);
+	int r = fp_as_of_enter_then(context->worker, now, asked->question.repo, record->at_us,
+		&known, &then, &first_us, error);
 
 	if (r >= 0 && known == FP_AS_OF_OK)
 		r = ask(context, then, asked, record, result, error);

@@ -28,6 +28,22 @@ def test_nothing_changed(example):
     assert replay(daemon, failed).json['then']['code'] == 'no-database'
 
 
+def test_a_repository_that_was_not_known(example):
+    """Its name is part of the question, also when it is known by now."""
+    daemon = example.daemon.start()
+    answer = daemon.resolve(example.sha['1b27fd5f'], 'main', repo='other').json
+    assert answer['code'] == 'unknown-repository' and answer['asked']['repo'] == 'other'
+    again = replay(daemon, answer).json
+    assert again['reproduced'] is True and again['then'] == answer and again['same'] is True
+    assert '"other"' in again['now']['detail']
+    daemon.config['repositories']['other'] = daemon.config['repositories']['winui']
+    daemon.stop()
+    daemon.start()
+    again = replay(daemon, answer).json
+    assert again['reproduced'] is True and again['then'] == answer and again['same'] is False
+    assert again['now']['package']['version'] == '2.4.2001312227-main'
+
+
 def test_what_happened_since(example):
     daemon = example.daemon.start()
     sha = example.sha['1b27fd5f']
