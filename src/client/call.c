@@ -98,6 +98,29 @@ static const char *take_option_of(struct fp_call *call, const struct fp_place *p
 	return NULL;
 }
 
+/* A commit can be given by a ref's full name. */
+static const char *param_of(const struct fp_place *place, const char *value)
+{
+	bool is_ref = strcmp(place->param, "sha") == 0 && strncmp(value, "refs/", 5) == 0;
+
+	return is_ref ? "ref" : place->param;
+}
+
+/* A branch's name in the place of a commit: the server could not tell what was meant. */
+static int check_place(const struct fp_place *place, const char *value, struct fp_error *error)
+{
+	if (!place->param || strcmp(param_of(place, value), "sha") != 0)
+		return 0;
+	for (const char *at = value; *at; at++)
+		if (fp_char_hex_value(*at) < 0)
+			return fp_error_set(error, FP_ERROR_INVALID,
+				"\"%s\" is no commit id; a branch or a tag goes by its full name, "
+				"such"
+				" as refs/heads/main",
+				value);
+	return 0;
+}
+
 /* Options fill their places, words the others from left to right. */
 static int fill_places(struct fp_call *call, const struct words *words, struct fp_error *error)
 {
@@ -114,6 +137,8 @@ static int fill_places(struct fp_call *call, const struct words *words, struct f
 		if (value && missing)
 			return fp_error_set(
 				error, FP_ERROR_INVALID, "%s is missing", missing->name);
+		if (value && check_place(&places[i], value, error) < 0)
+			return -FP_ERROR_INVALID;
 		if (value)
 			call->places[call->place_count++] = value;
 	}
@@ -197,14 +222,6 @@ static void add_param(struct fp_buf *buf, const char *name, const char *value)
 {
 	fp_buf_addf(buf, "%c%s=", memchr(buf->data, '?', buf->len) ? '&' : '?', name);
 	add_escaped(buf, value);
-}
-
-/* A commit can be given by a ref's full name. */
-static const char *param_of(const struct fp_place *place, const char *value)
-{
-	bool is_ref = strcmp(place->param, "sha") == 0 && strncmp(value, "refs/", 5) == 0;
-
-	return is_ref ? "ref" : place->param;
 }
 
 static void add_format(const struct fp_call *call, struct fp_buf *buf)

@@ -104,6 +104,14 @@ static void test_wrong_lines(void **state)
 		{{"resolve", "winui", "abcd", "more"}, "there is no place for \"more\""},
 		{{"resolve", "winui", "a", "b", "c"}, "there is no place for \"c\""},
 		{{"resolve", "", "abcd"}, "an argument of resolve is empty"},
+		/* what people try first */
+		{{"resolve", "winui", "main"}, "\"main\" is no commit id; a branch or a tag goes "
+					       "by its full name, such as "
+					       "refs/heads/main"},
+		{{"diagnose", "winui", "1.0-main", "abcd"},
+			"\"1.0-main\" is no commit id; a branch or a tag goes by its full name, "
+			"such as "
+			"refs/heads/main"},
 		{{"resolve", "winui", "abcd", "--brnch", "x"},
 			"resolve takes no option --brnch; did you mean --branch?"},
 		{{"resolve", "winui", "abcd", "--zzzzzzzz"}, "resolve takes no option --zzzzzzzz"},
