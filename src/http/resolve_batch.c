@@ -27,8 +27,10 @@ static bool take_member(
 	enum fp_param param;
 
 	if (!fp_param_find(member->key, &param) || !is_batch_param(param)) {
-		fp_buf_addf(why, "\"%.*s\" is not known in a request",
+		fp_buf_addf(why, "\"%.*s\" is not known in a request; it takes",
 			(int)(member->key.len < 64 ? member->key.len : 64), member->key.ptr);
+		for (size_t i = 0; i < FP_ARRAY_SIZE(batch_params); i++)
+			fp_buf_addf(why, "%s %s", i ? "," : "", fp_param_name(batch_params[i]));
 		return false;
 	}
 	if (!plain || request->given[param] || member->text.len > VALUE_MAX_BYTES ||

@@ -263,7 +263,8 @@ def test_post_resolve(daemon, sha):
         else:
             assert item['package']['version'] == expected
     assert items[-2]['code'] == 'unknown-repository'
-    assert items[-1]['code'] == 'bad-request' and 'colour' in items[-1]['detail']
+    assert items[-1]['code'] == 'bad-request'
+    assert '"colour" is not known in a request; it takes repo, sha, ref,' in items[-1]['detail']
 
 
 def test_stamp(daemon, sha):
