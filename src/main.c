@@ -15,6 +15,13 @@ static int refuse_surplus(const char *use)
 	return FP_EXIT_USAGE;
 }
 
+static int refuse_name(const char *name)
+{
+	fprintf(stderr, "forkpoint: there is no command \"%s\"; \"forkpoint help\" lists them\n",
+		name);
+	return FP_EXIT_USAGE;
+}
+
 static int command_version(int count, char **arguments)
 {
 	if (count > 0)
@@ -161,6 +168,8 @@ static int command_help(int count, char **arguments)
 		return fp_client_print_usage(fp_client_find(arguments[0]));
 	if (count == 1 && print_use(arguments[0]))
 		return FP_EXIT_OK;
+	if (count == 1)
+		return refuse_name(arguments[0]);
 	if (count > 0)
 		return refuse_surplus("help [settings|COMMAND]");
 	puts("forkpoint " FP_VERSION
@@ -189,8 +198,8 @@ int main(int count, char **arguments)
 	question = fp_client_find(name);
 	if (question)
 		return fp_client_run(question, count - 2, arguments + 2);
-	fprintf(stderr, "forkpoint: %s%s%s; \"forkpoint help\" lists the commands\n",
-		count > 1 ? "there is no command \"" : "a command is missing", name,
-		count > 1 ? "\"" : "");
+	if (count > 1)
+		return refuse_name(name);
+	fputs("forkpoint: a command is missing; \"forkpoint help\" lists the commands\n", stderr);
 	return FP_EXIT_USAGE;
 }

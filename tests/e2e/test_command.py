@@ -56,6 +56,12 @@ def test_every_command_says_how_it_is_used():
         assert run_command(name, '--help').stdout == asked.stdout, name
 
 
+def test_a_command_that_there_is_not():
+    for arguments in (['srve'], ['help', 'srve']):
+        refused = run_command(*arguments)
+        assert refused.returncode == 2 and 'there is no command "srve"' in refused.stderr, refused
+
+
 def test_the_service_unit_is_one(tmp_path):
     """systemd knows every line of it, and the program that it starts is there."""
     template = pathlib.Path(__file__).parents[2] / 'deploy' / 'forkpoint.service.in'
