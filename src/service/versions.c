@@ -213,7 +213,8 @@ static bool is_branch_known(const struct filter *filter, const struct fp_version
 static bool check_branch(const struct fp_snapshot *snapshot, const struct fp_versions_query *query,
 	const struct filter *filter, struct fp_versions_answer *answer)
 {
-	struct fp_question question = {.repo = query->repo, .branch = query->branch};
+	struct fp_question question = {
+		.repo = query->repo, .package = query->package, .branch = query->branch};
 	struct fp_answer located;
 	bool found;
 

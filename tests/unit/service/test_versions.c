@@ -177,6 +177,25 @@ static void test_pages(void **state)
 	fp_versions_answer_release(&page);
 }
 
+/* A branch is none of the package's whatever became of the feed that another one is from. */
+static void test_unknown_branch_of_second_package(void **state)
+{
+	struct winui *winui = *state;
+	struct fp_snapshot *next = winui_change(winui);
+	struct fp_versions_answer answer;
+
+	fp_snapshot_set_state(&next->repositories[0].packages[0], NULL);
+	winui_publish(winui, next);
+	fp_versions_answer_init(&answer);
+	ask(winui,
+		(struct fp_versions_query){
+			.package = FP_STR_LITERAL("Mibc"), .branch = FP_STR_LITERAL("mian")},
+		&answer);
+	assert_int_equal(answer.outcome, FP_OUTCOME_UNKNOWN_BRANCH);
+	assert_true(fp_str_equal(answer.nearest[0], FP_STR_LITERAL("main")));
+	fp_versions_answer_release(&answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +204,8 @@ int main(void)
 			test_decode_without_repository, winui_set_up, winui_tear_down),
 		cmocka_unit_test_setup_teardown(test_filters, winui_set_up, winui_tear_down),
 		cmocka_unit_test_setup_teardown(test_pages, winui_set_up, winui_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_unknown_branch_of_second_package, winui_set_up, winui_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
