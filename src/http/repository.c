@@ -28,17 +28,14 @@ enum fp_handled fp_reply_unknown_repository(struct fp_request *request, struct f
 enum fp_handled fp_reply_unknown_package(struct fp_request *request, struct fp_reply *reply,
 	const struct fp_repository_settings *settings, struct fp_str id)
 {
-	FP_CLEANUP_FREE struct fp_str *names = calloc(settings->package_count + 1, sizeof(*names));
 	struct fp_str nearest[FP_NEAREST_MAX];
 	size_t found = 0;
 
-	for (size_t i = 0; names && i < settings->package_count; i++)
-		names[i] = settings->packages[i].id;
-	if (names)
-		fp_answer_suggest(nearest, &found, id, names, settings->package_count);
+	id = shown(id);
+	fp_service_suggest_packages(settings, id, nearest, &found);
 	return fp_reply_problem(request, reply, "unknown-package", nearest, found,
 		"repository \"%.*s\" has no package \"%.*s\"", FP_STR_ARG(settings->name),
-		FP_STR_ARG(shown(id)));
+		FP_STR_ARG(id));
 }
 
 enum fp_handled fp_reply_untracked_branch(struct fp_request *request, struct fp_reply *reply,
@@ -49,6 +46,7 @@ enum fp_handled fp_reply_untracked_branch(struct fp_request *request, struct fp_
 	struct fp_str nearest[FP_NEAREST_MAX];
 	size_t count = 0, found = 0;
 
+	name = shown(name);
 	for (size_t i = 0; names && i < branches->count; i++)
 		if (branches->items[i].tracked)
 			names[count++] = branches->items[i].name;
@@ -56,7 +54,7 @@ enum fp_handled fp_reply_untracked_branch(struct fp_request *request, struct fp_
 		fp_answer_suggest(nearest, &found, name, names, count);
 	return fp_reply_problem(request, reply, "unknown-branch", nearest, found,
 		"no tracked branch of \"%.*s\" is named \"%.*s\"",
-		FP_STR_ARG(repository->settings->name), FP_STR_ARG(shown(name)));
+		FP_STR_ARG(repository->settings->name), FP_STR_ARG(name));
 }
 
 bool fp_request_knows_repository(struct fp_request *request, struct fp_reply *reply)

@@ -58,6 +58,17 @@ void fp_service_suggest_repositories(const struct fp_snapshot *snapshot, struct 
 		fp_answer_suggest(nearest, nearest_count, wanted, names, count);
 }
 
+void fp_service_suggest_packages(const struct fp_repository_settings *settings,
+	struct fp_str wanted, struct fp_str *nearest, size_t *nearest_count)
+{
+	FP_CLEANUP_FREE struct fp_str *ids = calloc(settings->package_count + 1, sizeof(*ids));
+
+	for (size_t i = 0; ids && i < settings->package_count; i++)
+		ids[i] = settings->packages[i].id;
+	if (ids)
+		fp_answer_suggest(nearest, nearest_count, wanted, ids, settings->package_count);
+}
+
 /* ---- repository and package ---- */
 
 static bool not_ready(struct fp_answer *answer, const char *trouble)
@@ -91,18 +102,6 @@ bool fp_locate_repository(struct fp_answer *answer, const struct fp_snapshot *sn
 	return not_ready(answer, answer->repository->refs_trouble);
 }
 
-static void suggest_packages(struct fp_answer *answer, struct fp_str wanted)
-{
-	const struct fp_repository_settings *settings = answer->repository->settings;
-	FP_CLEANUP_FREE struct fp_str *ids = calloc(settings->package_count + 1, sizeof(*ids));
-
-	for (size_t i = 0; ids && i < settings->package_count; i++)
-		ids[i] = settings->packages[i].id;
-	if (ids)
-		fp_answer_suggest(answer->nearest, &answer->nearest_count, wanted, ids,
-			settings->package_count);
-}
-
 static const struct fp_snapshot_package *find_package(
 	const struct fp_snapshot_repository *repository, struct fp_str id)
 {
@@ -121,7 +120,8 @@ bool fp_locate_package(struct fp_answer *answer, const struct fp_question *quest
 	if (!package) {
 		fp_buf_addf(&answer->detail, "repository \"%.*s\" has no package \"%.*s\"",
 			FP_STR_ARG(question->repo), FP_STR_ARG(question->package));
-		suggest_packages(answer, question->package);
+		fp_service_suggest_packages(answer->repository->settings, question->package,
+			answer->nearest, &answer->nearest_count);
 		return fp_answer_fail(answer, FP_STEP_COMMIT, FP_OUTCOME_UNKNOWN_PACKAGE);
 	}
 	answer->feed_synced_us = package->feed_synced_us;

@@ -63,6 +63,9 @@ void fp_answer_suggest(struct fp_str *nearest, size_t *nearest_count, struct fp_
 /* Repository names near an unknown one, at most FP_NEAREST_MAX. */
 void fp_service_suggest_repositories(const struct fp_snapshot *snapshot, struct fp_str wanted,
 	struct fp_str *nearest, size_t *nearest_count);
+/* The same of a repository's packages. */
+void fp_service_suggest_packages(const struct fp_repository_settings *settings,
+	struct fp_str wanted, struct fp_str *nearest, size_t *nearest_count);
 
 /* ---- stamp ---- */
 
