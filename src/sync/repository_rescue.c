@@ -6,10 +6,12 @@
  */
 #include "repository_look.h"
 
+#include "forkpoint/base/array.h"
 #include "forkpoint/base/file.h"
 #include "forkpoint/base/log.h"
+#include "forkpoint/base/number.h"
 
-#include <glob.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -54,42 +56,78 @@ static int list_lost(struct fp_look *look, struct fp_oid **lost, size_t *count)
 	return 0;
 }
 
-/* Mirrors that were set aside, oldest first: their names end with the time. To be globfree'd. */
-static bool find_asides(const struct fp_repository_source *source, glob_t *found)
-{
-	char pattern[4096];
+/* Mirrors of a source that were set aside, oldest first. */
+struct asides {
+	char **paths;
+	size_t count, capacity;
+};
 
-	return (size_t)snprintf(pattern, sizeof(pattern), "%s" FP_SET_ASIDE "*", source->path) <
-		       sizeof(pattern) &&
-	       glob(pattern, 0, NULL, found) == 0;
+static void asides_release(struct asides *asides)
+{
+	for (size_t i = 0; i < asides->count; i++)
+		free(asides->paths[i]);
+	free(asides->paths);
+}
+
+/* The mirror's own name, what says that it was set aside, and when: another repository's name may
+ * begin like that, too. */
+static bool is_aside(const char *mirror, const char *name)
+{
+	size_t own = strlen(mirror), mark = strlen(FP_SET_ASIDE);
+	uint64_t seconds;
+
+	return strncmp(name, mirror, own) == 0 && strncmp(name + own, FP_SET_ASIDE, mark) == 0 &&
+	       fp_parse_u64(fp_str(name + own + mark), 0, INT64_MAX, &seconds);
+}
+
+static int add_aside(struct asides *asides, const char *folder, const char *name)
+{
+	char *path;
+
+	if (fp_array_reserve((void **)&asides->paths, &asides->capacity, asides->count + 1,
+		    sizeof(*asides->paths)) < 0 ||
+		asprintf(&path, "%s%s", folder, name) < 0)
+		return -FP_ERROR_MEMORY;
+	asides->paths[asides->count++] = path;
+	return 0;
+}
+
+/* Those that cannot be found, or for which there is no memory, are none. */
+static void find_asides(const struct fp_repository_source *source, struct asides *asides)
+{
+	const char *mirror = strrchr(source->path, '/') + 1;
+	FP_CLEANUP_FREE char *folder =
+		fp_str_dup(fp_str_n(source->path, (size_t)(mirror - source->path)));
+	struct dirent **entries = NULL;
+	int count = folder ? scandir(folder, &entries, NULL, versionsort) : -1, r = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (r >= 0 && is_aside(mirror, entries[i]->d_name))
+			r = add_aside(asides, folder, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
 }
 
 void fp_look_forget_asides(const struct fp_repository_source *source)
 {
+	struct asides FP_CLEANUP(asides_release) asides = {0};
 	struct fp_error error;
-	glob_t found;
 
-	if (!find_asides(source, &found))
-		return;
-	for (size_t i = 0; i + 1 < found.gl_pathc; i++)
-		if (fp_folder_remove(found.gl_pathv[i], &error) < 0)
+	find_asides(source, &asides);
+	for (size_t i = 0; i + 1 < asides.count; i++)
+		if (fp_folder_remove(asides.paths[i], &error) < 0)
 			fp_log_error(FP_LOG_WARNING, "mirror.not_removed", &error, "repo=%s",
 				source->config->name);
-	globfree(&found);
 }
 
 /* The newest that was set aside, malloc'ed; NULL when there is none. */
 static char *find_aside(const struct fp_repository_source *source)
 {
-	char *newest = NULL;
-	glob_t found;
+	struct asides FP_CLEANUP(asides_release) asides = {0};
 
-	if (!find_asides(source, &found))
-		return NULL;
-	if (found.gl_pathc > 0)
-		newest = fp_str_dup(fp_str(found.gl_pathv[found.gl_pathc - 1]));
-	globfree(&found);
-	return newest;
+	find_asides(source, &asides);
+	return asides.count ? fp_str_dup(fp_str(asides.paths[asides.count - 1])) : NULL;
 }
 
 int fp_look_rescue(struct fp_look *look, struct fp_error *error)

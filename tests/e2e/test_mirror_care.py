@@ -132,14 +132,16 @@ def test_a_mirror_whose_config_is_damaged_is_cloned_again(example):
 def test_damaged_mirrors_do_not_pile_up(example):
     daemon = example.daemon.start()
     mirror = mirror_of(daemon)
-    before = [mirror.with_name(f'winui.git.damaged-{number}') for number in (1, 2, 3)]
-    for folder in before:
+    before = [mirror.with_name(f'winui.git.damaged-{number}') for number in (1, 2, 10)]
+    # a mirror of another repository, which may be called so
+    other = mirror.with_name('winui.git.damaged-1.git')
+    for folder in [*before, other]:
         (folder / 'objects').mkdir(parents=True)
         (folder / 'objects' / 'some').write_bytes(b'bytes')
     (mirror / 'config').write_text('[[[', encoding='ascii')
     daemon.wait_log('mirror.set_aside')
     left = list(mirror.parent.glob('winui.git.damaged-*'))
-    assert before[2] in left and len(left) == 2, left
+    assert before[2] in left and other in left and len(left) == 3, left
 
 
 def test_what_only_the_damaged_mirror_had_is_rescued(example):
