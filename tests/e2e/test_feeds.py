@@ -11,14 +11,14 @@ import pytest
 
 import feed_server as fs
 from conftest import PACKAGE
-from daemon import eventually
+from daemon import eventually, slowness
 from feed_server import FeedServer
 
 STAMPS = [f'2.4.2001{day:02}0000-main' for day in range(10, 30)]
 # Sanitizers keep freed memory in quarantine, and each of the feeds may hold a document.
 PEAK_MIB = 900
 UPDATES = 8
-LATENCY_S = 3.0
+LATENCY_S = 3.0     # where a core is free
 
 
 def drip_for_ever():
@@ -124,7 +124,8 @@ def test_no_misbehaviour_delays_another_feed(world, servers):
     print(f'update of the good feed beside {len(odd)} odd ones: median '
           f'{statistics.median(spans) * 1000:.0f} ms, longest {max(spans) * 1000:.0f} ms; '
           f'peak {peak_mib(daemon)} MiB')
-    assert statistics.median(spans) < LATENCY_S / 2 and max(spans) < LATENCY_S
+    allowed = LATENCY_S * slowness()
+    assert statistics.median(spans) < allowed / 2 and max(spans) < allowed, (spans, allowed)
     assert peak_mib(daemon) < PEAK_MIB
     check_odd_ones(daemon, odd)
 

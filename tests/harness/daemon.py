@@ -22,6 +22,11 @@ def binary():
     return [*os.environ.get('FORKPOINT_WRAPPER', '').split(), os.path.abspath(path)]
 
 
+def slowness():
+    """How many times as long as where a core is free things may take here."""
+    return max(1, os.getloadavg()[0] / os.cpu_count())
+
+
 def run_command(*arguments, **options):
     """A subcommand that ends by itself; returns the CompletedProcess with text output."""
     return subprocess.run([*binary(), *arguments], capture_output=True, text=True, timeout=30,
@@ -115,7 +120,7 @@ class Daemon:
         took = time.monotonic() - started
         self.assert_no_report()
         assert status == 0, f'ended with {status}:\n{self.log}'
-        allowed = STOP_WITHIN_S * max(1, os.getloadavg()[0] / os.cpu_count())
+        allowed = STOP_WITHIN_S * slowness()
         assert took < allowed, f'took {took:.1f} s to end, not {allowed:.1f}:\n{self.log}'
 
     def kill(self):
