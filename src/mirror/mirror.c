@@ -42,6 +42,15 @@ static bool has_head(const char *path)
 	       access(name, F_OK) == 0;
 }
 
+/* What a process that has too many files open cannot open is not damaged: a mirror is cloned again
+ * only for what was read of it. */
+static enum fp_error_code damage(void)
+{
+	const git_error *last = git_error_last();
+
+	return last && last->klass == GIT_ERROR_OS ? FP_ERROR_IO : FP_ERROR_CORRUPT;
+}
+
 /* libgit2 reads it when it connects, and would call the upstream out of reach. */
 static int check_config(const char *path, struct fp_error *error)
 {
@@ -51,10 +60,12 @@ static int check_config(const char *path, struct fp_error *error)
 
 	if ((size_t)snprintf(name, sizeof(name), "%s/config", path) >= sizeof(name))
 		return fp_error_set(error, FP_ERROR_LIMIT, "the path %s is too long", path);
+	if (access(name, R_OK) < 0 && errno == EACCES)
+		return fp_error_set(error, FP_ERROR_FOREIGN,
+			"%s may not be read: change its owner or its mode", name);
 	failed = git_config_open_ondisk(&config, name) < 0;
 	git_config_free(config);
-	return failed ? fp_git_error(error, FP_ERROR_CORRUPT, "the mirror's config cannot be read")
-		      : 0;
+	return failed ? fp_git_error(error, damage(), "the mirror's config cannot be read") : 0;
 }
 
 int fp_mirror_open(const char *path, struct fp_mirror **mirror, struct fp_error *error)
@@ -75,8 +86,7 @@ int fp_mirror_open(const char *path, struct fp_mirror **mirror, struct fp_error 
 		return rc;
 	if (git_repository_open_bare(&opened->repo, path) < 0 ||
 		git_repository_odb(&opened->odb, opened->repo) < 0)
-		return fp_git_error(
-			error, FP_ERROR_CORRUPT, "the mirror %s cannot be opened", path);
+		return fp_git_error(error, damage(), "the mirror %s cannot be opened", path);
 	*mirror = opened;
 	opened = NULL;
 	return 0;

@@ -5,6 +5,7 @@
 #include "forkpoint/base/array.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -49,6 +50,9 @@ int fp_pack_list_open(const char *mirror_path, struct fp_pack_list *list, struct
 		sizeof(folder))
 		return fp_error_set(error, FP_ERROR_LIMIT, "the path %s is too long", mirror_path);
 	found = scandir(folder, &names, is_pack, by_name);
+	if (found < 0 && errno != ENOENT && errno != ENOTDIR)
+		return fp_error_set(error, errno == ENOMEM ? FP_ERROR_MEMORY : FP_ERROR_IO,
+			"cannot list %s: %s", folder, strerror(errno));
 	for (int i = 0; i < found; i++) {
 		if (!rc)
 			rc = add_pack(&opened, &capacity, folder, names[i]->d_name, error);

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -132,6 +133,58 @@ static void test_open(void **state)
 		fp_mirror_close(mirror);
 		fixture_release(&fixture);
 	}
+}
+
+/* Opens the mirror while that many further files can be opened. */
+static int open_with_files(const char *path, unsigned files)
+{
+	struct fp_error error = {0};
+	struct fp_mirror *mirror = NULL;
+	struct rlimit before, few;
+	int next = dup(0), rc;
+
+	assert_true(next >= 0 && getrlimit(RLIMIT_NOFILE, &before) == 0);
+	close(next);
+	few = (struct rlimit){(rlim_t)next + files, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	rc = fp_mirror_open(path, &mirror, &error);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	fp_mirror_close(mirror);
+	return rc;
+}
+
+/* A busy process may have no file left to open: the mirror is none the worse for it. */
+static void test_open_without_files(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	make_packs(&fixture);
+	for (unsigned files = 0; files < 3; files++) {
+		int rc = open_with_files(fixture_path(&fixture, "m"), files);
+
+		if (rc != 0 && rc != -FP_ERROR_IO)
+			fail_msg("with %u files: %d", files, rc);
+		assert_true(rc != 0 || files > 0);
+	}
+	assert_int_equal(open_with_files(fixture_path(&fixture, "m"), 16), 0);
+	fixture_release(&fixture);
+}
+
+static void test_open_without_right_to_read(void **state)
+{
+	struct fixture fixture;
+	struct fp_mirror *mirror = NULL;
+	struct fp_error error = {0};
+	int rc;
+
+	(void)state;
+	fixture_init(&fixture);
+	fixture_run(&fixture, "git init -q --bare m; chmod 0 m/config");
+	rc = fp_mirror_open(fixture_path(&fixture, "m"), &mirror, &error);
+	assert_int_equal(rc, geteuid() == 0 ? 0 : -FP_ERROR_FOREIGN); /* root may read all */
+	fp_mirror_close(mirror);
+	fixture_release(&fixture);
 }
 
 static void test_object_types_and_blobs(void **state)
@@ -274,6 +327,8 @@ int main(void)
 		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_rescue),
 		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_open_without_files),
+		cmocka_unit_test(test_open_without_right_to_read),
 		cmocka_unit_test(test_object_types_and_blobs),
 	};
 	int failed;
