@@ -150,7 +150,7 @@ bool fp_str_matches_glob(struct fp_str s, const char *pattern)
 	return *pattern == '\0';
 }
 
-enum { NEAREST_BYTES = 64 };
+enum { NEAREST_BYTES = 64, PART_BYTES = 3 };
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -180,6 +180,30 @@ static size_t levenshtein(struct fp_str a, struct fp_str b)
 	return row[b.len];
 }
 
+/* `part` begins or ends the whole, where a word of it ends or begins: main and origin/main. */
+static bool is_part(struct fp_str part, struct fp_str whole)
+{
+	size_t rest;
+
+	if (part.len < PART_BYTES || part.len >= whole.len)
+		return false;
+	rest = whole.len - part.len;
+	if (fp_str_equal_nocase(part, fp_str_n(whole.ptr, part.len)))
+		return !fp_char_is_alnum(whole.ptr[part.len]);
+	return fp_str_equal_nocase(part, fp_str_n(whole.ptr + rest, part.len)) &&
+	       !fp_char_is_alnum(whole.ptr[rest - 1]);
+}
+
+/* Past the limit when the two have nothing in common. */
+static size_t distance_of(struct fp_str wanted, struct fp_str name, size_t limit)
+{
+	size_t distance = levenshtein(wanted, name);
+
+	if (distance >= limit && (is_part(wanted, name) || is_part(name, wanted)))
+		return limit;
+	return distance;
+}
+
 size_t fp_str_nearest(
 	struct fp_str wanted, const struct fp_str *names, size_t count, size_t *indices, size_t max)
 {
@@ -190,7 +214,7 @@ size_t fp_str_nearest(
 		limit = 2;
 	max = smaller(max, sizeof(distances) / sizeof(distances[0]));
 	for (size_t i = 0; i < count; i++) {
-		size_t distance = levenshtein(wanted, names[i]);
+		size_t distance = distance_of(wanted, names[i], limit);
 		size_t at = found < max ? found : max;
 
 		if (distance > limit)

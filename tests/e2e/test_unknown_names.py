@@ -33,6 +33,7 @@ def test_a_repository(served_example, path):
     ('/freshness?repo=winui&branch=mian', 'unknown-branch', 'main'),
     ('/freshness?repo=winui&package=MUXPGODatabas', 'unknown-package', PACKAGE),
     ('/versions?repo=winui&branch=mian', 'unknown-branch', 'main'),
+    ('/versions?repo=winui&branch=origin/main', 'unknown-branch', 'main'),
     ('/versions?repo=winui&branch=refs/heads/release/2.5', 'unknown-branch', 'release/2.4'),
     ('/versions?repo=winui&package=MUXPGODatabas', 'unknown-package', PACKAGE),
     ('/timeline?repo=winui&branch=mian', 'unknown-branch', 'main'),

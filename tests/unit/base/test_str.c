@@ -197,7 +197,7 @@ static void finds_nearest_names(void **state)
 {
 	static const struct fp_str names[] = {FP_STR_INIT("interval"), FP_STR_INIT("listen"),
 		FP_STR_INIT("branch"), FP_STR_INIT("branches"), FP_STR_INIT("branch_source"),
-		FP_STR_INIT("url")};
+		FP_STR_INIT("url"), FP_STR_INIT("release/2.4"), FP_STR_INIT("release/2.5")};
 	static const struct {
 		const char *wanted;
 		size_t max;
@@ -216,6 +216,13 @@ static void finds_nearest_names(void **state)
 		{"urll", 3, 1, {5}},
 		{"", 3, 0, {0}},
 		{"branch", 0, 0, {0}},
+		/* whole words of the one begin or end the other, behind what is misspelt */
+		{"origin/listen", 3, 1, {1}},
+		{"Source", 3, 1, {4}},
+		{"release", 3, 2, {6, 7}},
+		{"branch", 3, 3, {2, 3, 4}},
+		{"releas", 3, 0, {0}},
+		{"4", 3, 0, {0}},
 	};
 
 	for (size_t i = 0; i < FP_ARRAY_SIZE(rows); i++) {
