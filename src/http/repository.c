@@ -34,8 +34,8 @@ enum fp_handled fp_reply_unknown_package(struct fp_request *request, struct fp_r
 	id = shown(id);
 	fp_service_suggest_packages(settings, id, nearest, &found);
 	return fp_reply_problem(request, reply, "unknown-package", nearest, found,
-		"repository \"%.*s\" has no package \"%.*s\"", FP_STR_ARG(settings->name),
-		FP_STR_ARG(id));
+		"repository \"%.*s\" has no package \"%.*s\"; GET /repos/%.*s lists them",
+		FP_STR_ARG(settings->name), FP_STR_ARG(id), FP_STR_ARG(settings->name));
 }
 
 enum fp_handled fp_reply_untracked_branch(struct fp_request *request, struct fp_reply *reply,
@@ -53,8 +53,9 @@ enum fp_handled fp_reply_untracked_branch(struct fp_request *request, struct fp_
 	if (names)
 		fp_answer_suggest(nearest, &found, name, names, count);
 	return fp_reply_problem(request, reply, "unknown-branch", nearest, found,
-		"no tracked branch of \"%.*s\" is named \"%.*s\"",
-		FP_STR_ARG(repository->settings->name), FP_STR_ARG(name));
+		"no tracked branch of \"%.*s\" is named \"%.*s\"; GET /repos/%.*s lists them",
+		FP_STR_ARG(repository->settings->name), FP_STR_ARG(name),
+		FP_STR_ARG(repository->settings->name));
 }
 
 bool fp_request_knows_repository(struct fp_request *request, struct fp_reply *reply)

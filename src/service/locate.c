@@ -118,8 +118,10 @@ bool fp_locate_package(struct fp_answer *answer, const struct fp_question *quest
 
 	answer->package = package;
 	if (!package) {
-		fp_buf_addf(&answer->detail, "repository \"%.*s\" has no package \"%.*s\"",
-			FP_STR_ARG(question->repo), FP_STR_ARG(question->package));
+		fp_buf_addf(&answer->detail,
+			"repository \"%.*s\" has no package \"%.*s\"; GET /repos/%.*s lists them",
+			FP_STR_ARG(question->repo), FP_STR_ARG(question->package),
+			FP_STR_ARG(question->repo));
 		fp_service_suggest_packages(answer->repository->settings, question->package,
 			answer->nearest, &answer->nearest_count);
 		return fp_answer_fail(answer, FP_STEP_COMMIT, FP_OUTCOME_UNKNOWN_PACKAGE);
@@ -313,6 +315,7 @@ static bool unknown_branch(struct fp_answer *answer)
 			FP_STR_ARG(answer->branch_file));
 	if (answer->branch_origin == FP_BRANCH_FROM_DEFAULT)
 		fp_buf_add_text(&answer->detail, ", the configured default");
+	fp_buf_addf(&answer->detail, "; GET /repos/%.*s lists them", FP_STR_ARG(repo));
 	suggest_branches(answer, name);
 	return fp_answer_fail(answer, FP_STEP_BRANCH, FP_OUTCOME_UNKNOWN_BRANCH);
 }

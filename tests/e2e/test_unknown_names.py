@@ -42,6 +42,7 @@ def test_what_a_repository_has(served_example, path, code, nearest):
     reply = served_example.daemon.get(path)
     assert (reply.status, reply.json['code']) == (404, code), reply
     assert reply.json['nearest'] == [nearest]
+    assert '; GET /repos/winui lists them' in reply.json['detail']
 
 
 def test_decisions(server):
