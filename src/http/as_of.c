@@ -1,5 +1,6 @@
 /* Requests about another moment: when that is, the world of then, and what to say without one. */
 #include "render.h"
+#include "repository.h"
 
 #include "forkpoint/service/as_of.h"
 
@@ -44,10 +45,7 @@ static enum fp_handled refuse(struct fp_request *request, struct fp_reply *reply
 			"are "
 			"not at hand; answers of then are in /history",
 			FP_STR_ARG(repo));
-	case FP_AS_OF_NOT_READY:
-		reply->retry_after_us = 5 * FP_US_PER_S;
-		return fp_reply_problem(request, reply, "not-ready", NULL, 0,
-			"repository \"%.*s\" has not been mirrored yet", FP_STR_ARG(repo));
+	case FP_AS_OF_NOT_READY: return fp_reply_not_mirrored(request, reply, repo);
 	case FP_AS_OF_OTHER_SOURCES:
 		return fp_reply_problem(request, reply, "before-records", NULL, 0,
 			"at that time other settings said how the trees of \"%.*s\" are read "

@@ -66,8 +66,9 @@ static const char *verdict(const struct fp_decode_answer *answer)
 /* With a repository. */
 static const char *status_of(const struct fp_decode_answer *answer)
 {
-	return answer->listed ? fp_version_status_name(fp_catalog_version_status(answer->listed))
-			      : "never-seen";
+	if (answer->listed)
+		return fp_version_status_name(fp_catalog_version_status(answer->listed));
+	return answer->unread ? "not-read" : "never-seen";
 }
 
 static void write_json(const struct fp_decode_answer *answer, struct fp_str version,

@@ -245,9 +245,7 @@ static bool check(struct fp_request *request, const struct fp_snapshot *snapshot
 		return false;
 	}
 	if (!repository->branches) {
-		reply->retry_after_us = 5 * FP_US_PER_S;
-		fp_reply_problem(request, reply, "not-ready", NULL, 0,
-			"repository \"%.*s\" has not been mirrored yet", FP_STR_ARG(repo));
+		fp_reply_not_mirrored(request, reply, repo);
 		return false;
 	}
 	if (branch.len && !has_branch(repository, branch)) {

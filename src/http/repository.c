@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define NOT_READY_RETRY_US (5 * FP_US_PER_S)
+
 enum { NAME_SHOWN_BYTES = 128 };
 
 static struct fp_str shown(struct fp_str name)
@@ -56,6 +58,16 @@ enum fp_handled fp_reply_untracked_branch(struct fp_request *request, struct fp_
 		"no tracked branch of \"%.*s\" is named \"%.*s\"; GET /repos/%.*s lists them",
 		FP_STR_ARG(repository->settings->name), FP_STR_ARG(name),
 		FP_STR_ARG(repository->settings->name));
+}
+
+enum fp_handled fp_reply_not_mirrored(
+	struct fp_request *request, struct fp_reply *reply, struct fp_str repo)
+{
+	reply->retry_after_us = NOT_READY_RETRY_US;
+	return fp_reply_problem(request, reply, "not-ready", NULL, 0,
+		"repository \"%.*s\" has not been mirrored yet; GET /repos/%.*s shows how far it "
+		"is",
+		FP_STR_ARG(repo), FP_STR_ARG(repo));
 }
 
 bool fp_request_knows_repository(struct fp_request *request, struct fp_reply *reply)

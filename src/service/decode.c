@@ -68,10 +68,13 @@ static void find_listed(struct fp_str version, struct fp_decode_answer *answer)
 {
 	const struct fp_snapshot_repository *repository = answer->repository;
 
-	for (size_t i = 0; i < repository->settings->package_count && !answer->listed; i++)
+	for (size_t i = 0; i < repository->settings->package_count && !answer->listed; i++) {
 		if (repository->packages[i].state)
 			answer->listed =
 				fp_catalog_find(repository->packages[i].state->catalog, version);
+		else
+			answer->unread = true;
+	}
 }
 
 void fp_service_decode(struct fp_worker *worker, const struct fp_snapshot *snapshot,
