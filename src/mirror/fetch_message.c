@@ -92,9 +92,10 @@ static int read_wants(
 	if (!order->wants)
 		return fp_error_memory(error);
 	for (const struct fp_json_value *item = list->first; item; item = item->next)
-		if (item->type == FP_JSON_STRING &&
-			fp_oid_parse(item->text, &order->wants[order->job.want_count]))
-			order->job.want_count++;
+		if (item->type != FP_JSON_STRING ||
+			!fp_oid_parse(item->text, &order->wants[order->job.want_count++]))
+			return fp_error_set(
+				error, FP_ERROR_INTERNAL, "the fetch job wants what is no commit");
 	order->job.wants = order->wants;
 	return 0;
 }

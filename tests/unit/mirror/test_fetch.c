@@ -4,6 +4,7 @@
 
 #include "forkpoint/base/time.h"
 
+#include "../../../src/mirror/fetch_message.h"
 #include "fixture.h"
 
 #include <setjmp.h>
@@ -350,6 +351,38 @@ static void test_damage(void **state)
 	}
 }
 
+static void test_wants_of_a_job(void **state)
+{
+#define ID "0123456789abcdef0123456789abcdef01234567"
+	static const struct {
+		const char *wants;
+		int rc;
+		size_t count;
+	} rows[] = {
+		{"[]", 0, 0},
+		{"[\"" ID "\", \"" ID "\"]", 0, 2},
+		{"[\"" ID "\", \"0123\"]", -FP_ERROR_INTERNAL, 0},
+		{"[\"" ID "\", 1]", -FP_ERROR_INTERNAL, 0},
+		{"null", -FP_ERROR_INTERNAL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < FP_ARRAY_SIZE(rows); i++) {
+		struct fp_fetch_order order = {0};
+		struct fp_error error = {0};
+		char text[512];
+		int rc;
+
+		snprintf(text, sizeof(text),
+			"{\"url\": \"u\", \"path\": \"p\", \"refs\": [], \"wants\": %s}",
+			rows[i].wants);
+		rc = fp_fetch_order_read(fp_str(text), &order, &error);
+		if (rc != rows[i].rc || order.job.want_count != rows[i].count)
+			fail_msg("%s: %d, %zu wants", text, rc, order.job.want_count);
+		fp_fetch_order_release(&order);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +395,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_hangs),
 		cmocka_unit_test(test_left_overs),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_wants_of_a_job),
 	};
 	int failed;
 
