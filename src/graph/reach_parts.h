@@ -14,9 +14,12 @@
 #define SEVERAL_BASES UINT32_C(0xfffffffe) /* outside, more bases than there was room for */
 
 enum {
-	REACHED_BITS = 24, /* enough for outside commits, as one commit at least is not one */
+	REACHED_BITS = 24, /* of a column's 32; the rest number a floor */
 	FP_REACH_FLOORS = 1 << (32 - REACHED_BITS),
 };
+
+/* One commit at least, the tip, is not outside. */
+_Static_assert(FP_GRAPH_MAX_COMMITS <= 1 << REACHED_BITS, "outside commits can be counted");
 
 struct fp_reach {
 	atomic_uint references;
