@@ -86,7 +86,9 @@ static void write_listing(struct fp_buf *out, const struct fp_listing *listing)
 static int write_look(struct probe *probe, struct answer *answer, int r, int64_t started,
 	const struct fp_feed_report *report, const struct fp_error *failure, struct fp_error *error)
 {
+	unsigned requests = fp_fetcher_requests(probe->feed->fetcher);
 	struct fp_buf *out = probe->out;
+
 	fp_buf_addf(out, "  %s: ", answer->name);
 	if (r == 0) {
 		write_listing(out, &answer->listing);
@@ -100,7 +102,7 @@ static int write_look(struct probe *probe, struct answer *answer, int r, int64_t
 	}
 	fp_buf_add_text(out, " (");
 	add_ms(out, fp_clock_monotonic_us() - started);
-	fp_buf_addf(out, ", %u requests, %llu bytes)\n", fp_fetcher_requests(probe->feed->fetcher),
+	fp_buf_addf(out, ", %u request%s, %llu bytes)\n", requests, requests == 1 ? "" : "s",
 		(unsigned long long)fp_fetcher_bytes(probe->feed->fetcher));
 	if (report->note[0])
 		fp_buf_addf(out, "    %s\n", report->note);

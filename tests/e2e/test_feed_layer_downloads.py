@@ -49,6 +49,7 @@ def test_the_probe_shows_where_resources_differ(feed):
     assert "protocol: v3 (found out" in text
     assert "in the flat container but not in the registrations: 1.1.0" in text
     assert "LegacyGallery: 2 versions" in text
+    assert ", 1 request, " in text
     feed.resources = ["registration-old"]
     with Looker(feed.index_url, "probe:Demo") as looker:
         text = looker.next().text
