@@ -86,10 +86,11 @@ static enum fp_handled render(
 			FP_ANSWER_ID_HEX);
 	request->id[request->id_is_own ? FP_ANSWER_ID_HEX : strlen(request->id)] = '\0';
 	set_etag(reply, hash, request->form);
-	reply->cache_control = problem && problem->status == 404 ? "max-age=3" : "no-cache";
-	reply->content_type = fp_form_content_type(request->form);
 	if (answer->retry_after_us)
 		reply->retry_after_us = answer->retry_after_us;
+	reply->cache_control =
+		problem && problem->status == 404 ? fp_reply_age_of_missing(reply) : "no-cache";
+	reply->content_type = fp_form_content_type(request->form);
 	if (request->form == FP_FORM_JSON) {
 		if (problem)
 			reply->content_type = "application/problem+json";

@@ -149,6 +149,11 @@ static const struct {
 	{"HEAD", QUESTION, "", 200, "ETag", "W/\""},
 	{"HEAD", "/nothing", "", 404, "Content-Type", "application/problem+json"},
 	{"GET", "/resolve?repo=demo&sha=" FIXTURE_UNKNOWN "&wait=0", "", 404, "Retry-After", "2"},
+	/* not kept until then */
+	{"GET", "/resolve?repo=demo&sha=" FIXTURE_UNKNOWN "&wait=0", "", 404, "Cache-Control",
+		"max-age=1"},
+	{"GET", "/stamp?repo=demo&sha=" FIXTURE_UNKNOWN "&wait=0", "", 404, "Cache-Control",
+		"max-age=1"},
 	{"GET", "/versions?repo=demo&limit=2", "", 200, "Link",
 		"</versions?cursor=2&repo=demo&limit=2>; rel=\"next\""},
 	{"GET", "/versions?repo=demo&limit=4", "", 200, "Link", NULL},
