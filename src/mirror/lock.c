@@ -2,6 +2,7 @@
 #include "lock.h"
 
 #include "forkpoint/base/str.h"
+#include "forkpoint/base/time.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@ int fp_mirror_lock_take(const char *mirror_path, int wait_ms, const atomic_bool 
 	struct fp_mirror_lock *lock, struct fp_error *error)
 {
 	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
+	int64_t until_us = fp_clock_monotonic_us() + wait_ms * FP_US_PER_MS;
 	char path[4096];
 	int fd, rc = join(path, sizeof(path), mirror_path, "forkpoint.lock", error);
 
@@ -35,13 +37,13 @@ int fp_mirror_lock_take(const char *mirror_path, int wait_ms, const atomic_bool 
 	if (fd < 0)
 		return fp_error_set(error, errno == ENOSPC ? FP_ERROR_FULL : FP_ERROR_IO,
 			"cannot open %s: %s", path, strerror(errno));
-	for (; flock(fd, LOCK_EX | LOCK_NB) < 0; wait_ms -= RETRY_MS) {
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (cancelled && atomic_load_explicit(cancelled, memory_order_relaxed)) {
 			close(fd);
 			return fp_error_set(error, FP_ERROR_CANCELLED,
 				"waiting for the mirror %s was cancelled", mirror_path);
 		}
-		if (errno != EWOULDBLOCK || wait_ms <= 0) {
+		if (errno != EWOULDBLOCK || fp_clock_monotonic_us() >= until_us) {
 			close(fd);
 			return fp_error_set(error, FP_ERROR_BUSY,
 				"another process is changing the mirror %s", mirror_path);

@@ -188,7 +188,7 @@ def test_a_busy_mirror_is_no_failure(example):
     daemon = example.daemon.start()
     with open(mirror_of(daemon) / 'forkpoint.lock', 'ab') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        eventually(lambda: 'sync.put_off' in daemon.log, what='a look that is put off')
+        eventually(lambda: 'sync.put_off' in daemon.log, seconds=60, what='a look that is put off')
         pushed = example.upstream.commit('main', '2020-02-03 10:00')
         assert daemon.resolve(pushed, 'main', wait='0').status == 404
         status = daemon.get('/repos/winui').json
