@@ -2,18 +2,33 @@
 
 import pytest
 
+import nuget_exe
+import nuget_server
 from feed_look import Looker, look, make_hierarchy, make_package, needs_build
 
 pytestmark = needs_build
+
+
+def made(program, folder):
+    """A program of others; where it cannot be had, the test is skipped."""
+    try:
+        return program(folder)
+    except nuget_server.Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+def publish(feed, folder, versions):
+    """On the feed, and in a flat folder."""
+    feed.publish("Demo", *versions)
+    for version in versions:
+        make_package(folder / f"demo.{version}.nupkg", "Demo", version)
 
 
 def test_the_same_list_from_every_side(feed, tmp_path):
     versions = ["1.23.0-2501011234-main", "2.4.0-2001312205-release-2-4", "2.8.0-Prerelease-X",
                 "10.0.0", "9.0.0.1"]
     expected = sorted(version.lower() for version in versions)
-    feed.publish("Demo", *versions)
-    for version in versions:
-        make_package(tmp_path / "flat" / f"demo.{version}.nupkg", "Demo", version)
+    publish(feed, tmp_path / "flat", versions)
     make_hierarchy(tmp_path / "deep", "Demo", versions)
     sides = {"v3": look(feed.index_url), "v2": look(feed.v2_url),
              "flat folder": look(str(tmp_path / "flat")),
@@ -27,16 +42,10 @@ def test_the_same_list_from_every_side(feed, tmp_path):
 @pytest.mark.limit(500)      # with installations, and others' before it
 def test_nuget_exe_is_the_judge(feed, tmp_path):
     """What NuGet's own client lists over v3 and v2, and the folder that it makes, in its order."""
-    nuget_exe = pytest.importorskip("nuget_exe")
-    try:
-        client = nuget_exe.NugetExe(tmp_path)
-    except nuget_exe.Unavailable as reason:
-        pytest.skip(str(reason))
+    client = made(nuget_exe.NugetExe, tmp_path)
     versions = ["1.23.0-2501011234-main", "2.4.0-2001312205-release-2-4", "2.8.0-Prerelease-X",
                 "10.0.0", "9.0.0.1", "9.0.0-alpha.10", "9.0.0-alpha.9", "9.0.0-alpha"]
-    feed.publish("Demo", *versions)
-    for version in versions:
-        make_package(tmp_path / "flat" / f"demo.{version}.nupkg", "Demo", version)
+    publish(feed, tmp_path / "flat", versions)
     client.init(tmp_path / "flat", tmp_path / "deep")
     expected = client.list("Demo", feed.v2_url)[::-1]
     assert sorted(expected) == sorted(versions)
@@ -51,17 +60,10 @@ def test_nuget_exe_is_the_judge(feed, tmp_path):
 def test_the_same_list_from_four_sides(feed, tmp_path):
     """npm's nuget-server over v3, the feed of these tests over v3 and v2, and the folder that
     NuGet.exe makes, with NuGet.exe's own list as the judge of what is listed, in its order."""
-    nuget_exe, nuget_server = map(pytest.importorskip, ("nuget_exe", "nuget_server"))
-    try:
-        client = nuget_exe.NugetExe(tmp_path)
-        server = nuget_server.NugetServer(tmp_path)
-    except nuget_server.Unavailable as reason:
-        pytest.skip(str(reason))
+    client, server = made(nuget_exe.NugetExe, tmp_path), made(nuget_server.NugetServer, tmp_path)
     versions = ["1.23.0-2501011234-main", "2.4.0-2001312205-release-2-4", "2.8.0-prerelease-x",
                 "10.0.0", "9.0.0", "9.0.0-alpha.10", "9.0.0-alpha.9", "9.0.0-alpha"]
-    feed.publish("Demo", *versions)
-    for version in versions:
-        make_package(tmp_path / "flat" / f"demo.{version}.nupkg", "Demo", version)
+    publish(feed, tmp_path / "flat", versions)
     client.init(tmp_path / "flat", tmp_path / "deep")
     judged = client.list("Demo", feed.v2_url)[::-1]
     assert sorted(judged) == sorted(versions)
@@ -77,12 +79,7 @@ def test_the_same_list_from_four_sides(feed, tmp_path):
 
 @pytest.mark.limit(500)      # with installations, and others' before it
 def test_a_feed_that_others_wrote(tmp_path):
-    nuget_server = pytest.importorskip("nuget_server")
-    try:
-        server = nuget_server.NugetServer(tmp_path)
-    except nuget_server.Unavailable as reason:
-        pytest.skip(str(reason))
-    with server:
+    with made(nuget_server.NugetServer, tmp_path) as server:
         for version in ("1.0.0", "2.4.0-2001312205-Main", "1.1.0-beta"):
             server.push("Demo", version)
         with Looker(server.index_url, *["Demo"] * 3, "Other", "head:Demo:1.0.0") as looker:
