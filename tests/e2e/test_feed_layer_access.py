@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from feed_look import look, needs_build
-import feed_server as fs
+import feed_faults as faults
 from feed_server import FeedServer
 
 pytestmark = needs_build
@@ -31,7 +31,7 @@ def test_a_password_alone_is_enough(feed):
 @pytest.mark.parametrize("status", [401, 403])
 def test_refused_credentials_are_no_missing_package(feed, status):
     feed.publish("Demo", "1.0.0")
-    feed.misbehave("/(reg|flat)/.*", fs.status(status))
+    feed.misbehave("/(reg|flat)/.*", faults.status(status))
     assert look(feed.index_url, user="any", password="wrong").error == "denied"
     assert "none are configured" in look(feed.index_url).text
 
@@ -40,7 +40,7 @@ def test_refused_credentials_are_no_missing_package(feed, status):
 @pytest.mark.parametrize("path", ["/v3/index.json", "/flat/.*", "/reg/.*"])
 def test_sign_in_pages(feed, code, path):
     feed.publish("Demo", "1.0.0")
-    feed.misbehave(path, fs.sign_in_page(code))
+    feed.misbehave(path, faults.sign_in_page(code))
     assert look(feed.index_url, protocol="v3").error == "denied"
 
 
@@ -58,7 +58,7 @@ def test_another_host_in_the_index_gets_no_credentials(feed):
 def test_a_redirect_to_another_host_gets_no_credentials(feed):
     with FeedServer() as other:
         other.publish("Demo", "1.0.0")
-        feed.misbehave("/(reg|flat)/.*", fs.redirect(lambda h: other.url + h.path))
+        feed.misbehave("/(reg|flat)/.*", faults.redirect(lambda h: other.url + h.path))
         found = look(feed.index_url, user="any", password="secret")
         assert found.kind == "listing"
         assert other.requests and not any(
@@ -69,8 +69,9 @@ def test_a_redirect_back_gets_credentials_again(feed):
     with FeedServer() as other:
         feed.publish("Demo", "1.0.0")
         feed.credentials = ("any", "secret")
-        feed.misbehave("/reg/demo/index.json", fs.redirect(lambda h: other.url + h.path), times=1)
-        other.misbehave("/reg/.*", fs.redirect(lambda h: feed.url + h.path))
+        feed.misbehave("/reg/demo/index.json", faults.redirect(lambda h: other.url + h.path),
+                       times=1)
+        other.misbehave("/reg/.*", faults.redirect(lambda h: feed.url + h.path))
         assert look(feed.index_url, user="any", password="secret").kind == "listing"
 
 
@@ -78,7 +79,7 @@ def test_a_redirect_back_gets_credentials_again(feed):
                                     "http://user:pw@"])
 def test_redirects_that_lead_nowhere(feed, target):
     feed.publish("Demo", "1.0.0")
-    to = fs.redirect_to_itself() if target == "itself" else fs.redirect(target)
+    to = faults.redirect_to_itself() if target == "itself" else faults.redirect(target)
     feed.misbehave("/reg/.*", to)
     found = look(feed.index_url)
     assert found.error == "invalid"
@@ -108,7 +109,7 @@ def test_tls_is_always_verified(certificate):
         assert unknown.error == "unavailable" and "ca_file" in unknown.text
         assert look(feed.index_url, ca=other[0]).error == "unavailable"
         assert look(feed.index_url, ca=good[0]).kind == "listing"
-        feed.misbehave("/reg/.*", fs.redirect(lambda h: "http://127.0.0.1:9" + h.path))
+        feed.misbehave("/reg/.*", faults.redirect(lambda h: "http://127.0.0.1:9" + h.path))
         found = look(feed.index_url, ca=good[0])
         assert found.error == "invalid" and "https to http" in found.text
     with FeedServer(tls=other) as feed:  # a certificate that is known, of another host
@@ -125,7 +126,7 @@ def test_a_proxy(feed):
 
 @pytest.mark.parametrize("status, error", [(407, "denied"), (403, "denied"), (502, "unavailable")])
 def test_a_proxy_that_refuses(feed, status, error):
-    feed.misbehave("feed.invalid:443", fs.status(status))
+    feed.misbehave("feed.invalid:443", faults.status(status))
     found = look("https://feed.invalid/v3/index.json", proxy=f"http://127.0.0.1:{feed.port}",
                  password="secret")
     assert found.error == error and "the proxy refuses to connect" in found.text

@@ -3,7 +3,7 @@
 import pytest
 
 from feed_look import Looker, needs_build
-import feed_server as fs
+import feed_faults as faults
 from feed_server import FeedServer
 
 pytestmark = needs_build
@@ -16,16 +16,16 @@ def test_downloads(feed):
         assert looker.next().facts["download"] == "there"
         assert looker.next().facts["download"] == "gone"
         assert looker.next().facts["download"] == "gone"
-    feed.misbehave("/flat/.*nupkg", fs.status(405), times=1)
+    feed.misbehave("/flat/.*nupkg", faults.status(405), times=1)
     with Looker(feed.index_url, "head:Demo:1.0.0") as looker:
         assert looker.next().facts["download"] == "there"
     with FeedServer() as storage:
         storage.misbehave(".*", lambda h: h.send(403 if h.command == "HEAD" else 200, b"PK"))
-        feed.misbehave("/flat/.*nupkg", fs.redirect(storage.url + "/x?signature=1"), times=2)
+        feed.misbehave("/flat/.*nupkg", faults.redirect(storage.url + "/x?signature=1"), times=2)
         with Looker(feed.index_url, "head:Demo:1.0.0") as looker:
             assert looker.next().facts["download"] == "there"
         assert [request.method for request in storage.requests] == ["HEAD", "GET"]
-    feed.misbehave("/flat/.*nupkg", fs.status(401))
+    feed.misbehave("/flat/.*nupkg", faults.status(401))
     with Looker(feed.index_url, "head:Demo:1.0.0") as looker:
         assert looker.next().error == "denied"
 

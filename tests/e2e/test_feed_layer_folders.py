@@ -9,7 +9,7 @@ import pytest
 
 from feed_look import (SANITIZED_PEAK_KIB, VERSIONS, Looker, look, make_hierarchy, make_package,
                        needs_build)
-import feed_server as fs
+import feed_faults as faults
 
 pytestmark = needs_build
 
@@ -134,7 +134,7 @@ def test_a_static_v3_feed_in_files(feed, tmp_path):
 def test_a_web_feed_may_not_name_local_files(feed, tmp_path):
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "index.json").write_text('{"versions": ["6.6.6"]}')
-    feed.misbehave("/v3/index.json", fs.body(
+    feed.misbehave("/v3/index.json", faults.body(
         '{"version": "3.0.0", "resources": [{"@id": "%s/", "@type": "PackageBaseAddress/3.0.0"}]}'
         % tmp_path.as_uri()))
     found = look(feed.index_url)

@@ -3,8 +3,8 @@
 import pytest
 
 from feed_look import VERSIONS, Looker, look, needs_build
-import feed_server as fs
-from feed_server import FeedServer
+import feed_faults as faults
+from feed_server import M, FeedServer, atom
 
 pytestmark = needs_build
 
@@ -38,28 +38,28 @@ def test_v2_changes_and_quotes(feed):
     assert "id='O''Demo'" in feed.paths()[-1]
 
 
-@pytest.mark.parametrize("answer", [fs.status(404), fs.status(204),
-                                    fs.body(fs.atom(""), "application/atom+xml")])
+@pytest.mark.parametrize("answer", [faults.status(404), faults.status(204),
+                                    faults.body(atom(""), "application/atom+xml")])
 def test_v2_unknown_package(feed, answer):
     feed.misbehave(r"/v2/Find.*", answer)
     assert look(feed.v2_url, protocol="v2").kind == "no-package"
 
 
 def test_v2_endless_next_links_stop_at_the_cap(feed):
-    feed.misbehave(r"/v2/Find.*", fs.endless_next())
+    feed.misbehave(r"/v2/Find.*", faults.endless_next())
     found = look(feed.v2_url, protocol="v2", pages=20)
     assert found.kind == "listing" and not found.complete
     assert len(found.versions) == 20 and len(feed.requests) == 20
 
 
 def test_v2_pages_that_add_nothing_end_it(feed):
-    feed.misbehave(r"/v2/Find.*", fs.same_page_for_ever())
+    feed.misbehave(r"/v2/Find.*", faults.same_page_for_ever())
     found = look(feed.v2_url, protocol="v2")
     assert list(found.versions) == ["1.0.0"] and not found.complete and len(feed.requests) == 2
 
 
 def test_v2_next_link_to_itself(feed):
-    feed.misbehave(r"/v2/Find.*", fs.next_page_at(lambda h: h.feed.url + h.path))
+    feed.misbehave(r"/v2/Find.*", faults.next_page_at(lambda h: h.feed.url + h.path))
     found = look(feed.v2_url, protocol="v2")
     assert not found.complete and len(feed.requests) == 1
 
@@ -67,21 +67,21 @@ def test_v2_next_link_to_itself(feed):
 def test_v2_next_link_to_another_port_is_not_followed(feed):
     with FeedServer() as other:
         feed.credentials = ("any", "secret")
-        feed.misbehave(r"/v2/Find.*", fs.next_page_at(other.v2_url + "/FindPackagesById()"))
+        feed.misbehave(r"/v2/Find.*", faults.next_page_at(other.v2_url + "/FindPackagesById()"))
         found = look(feed.v2_url, protocol="v2", user="any", password="secret")
         assert list(found.versions) == ["1.0.0"] and not found.complete
         assert other.requests == []
 
 
 def test_v2_billion_laughs(feed):
-    feed.misbehave(r"/v2/Find.*", fs.billion_laughs())
+    feed.misbehave(r"/v2/Find.*", faults.billion_laughs())
     found = look(feed.v2_url, protocol="v2")
     assert found.error in ("invalid", "limit") and "HTML" not in found.text
 
 
 def test_v2_error_document(feed):
-    feed.misbehave(r"/v2/Find.*", fs.body(
-        f'<m:error xmlns:m="{fs.M}"><m:message>An error</m:message></m:error>', "text/xml"))
+    feed.misbehave(r"/v2/Find.*", faults.body(
+        f'<m:error xmlns:m="{M}"><m:message>An error</m:message></m:error>', "text/xml"))
     assert look(feed.v2_url, protocol="v2").kind == "error"
 
 
@@ -97,7 +97,7 @@ def test_the_protocol_is_found_out(feed, path, protocol):
 
 
 def test_v2_without_anything_at_its_root(feed):
-    feed.misbehave("/v2", fs.status(404))
+    feed.misbehave("/v2", faults.status(404))
     feed.publish("Demo", "1.0.0")
     found = look(feed.v2_url)
     assert found.kind == "listing" and "protocol=v2 " in found.text
@@ -108,14 +108,14 @@ def test_v2_without_anything_at_its_root(feed):
     "<!-- portal --><html><body>It works!</body></html>", "<div>It works!</div>"])
 def test_xml_that_is_no_feed_decides_nothing(feed, root):
     """What stands at the root of a static feed's storage, or of a server's own pages."""
-    feed.misbehave("/v3/?", fs.body(root, "application/xml"))
+    feed.misbehave("/v3/?", faults.body(root, "application/xml"))
     feed.publish("Demo", "1.0.0")
     found = look(feed.url + "/v3")
     assert found.kind == "listing" and "protocol=v3 " in found.text
 
 
 def test_no_feed_at_all(feed):
-    feed.misbehave(".*", fs.html_page())
+    feed.misbehave(".*", faults.html_page())
     found = look(feed.url)
     assert found.error == "invalid" and "HTML" in found.text
 

@@ -4,7 +4,7 @@ odd."""
 import pytest
 
 from feed_look import VERSIONS, Looker, look, needs_build
-import feed_server as fs
+import feed_faults as faults
 
 pytestmark = needs_build
 
@@ -95,7 +95,7 @@ def test_answers_that_are_written_anew_each_time(feed, path, page_size):
 def test_validators_that_never_match_are_found_out(feed):
     """The registration is asked for in vain once; then the flat container is watched."""
     feed.publish("Demo", *[f"1.0.{i}" for i in range(20000)])     # more than is cheap to read again
-    feed.misbehave("/reg/.*", fs.changing_validators())
+    feed.misbehave("/reg/.*", faults.changing_validators())
     with Looker(feed.index_url, *["Demo"] * 6) as looker:
         assert looker.next().kind == "listing"
         assert looker.next().kind == "unchanged"
@@ -159,7 +159,7 @@ def test_what_is_missed_twice_was_missed_by_both(feed):
     with Looker(feed.index_url, *["Demo"] * 4) as looker:
         assert "1.1.0" in looker.next().versions
         feed.publish("Demo", "1.2.0")
-        feed.misbehave("/flat/.*", fs.status(404), times=1)
+        feed.misbehave("/flat/.*", faults.status(404), times=1)
         assert list(looker.next().versions) == ["1.0.0", "1.2.0"]
         assert list(looker.next().versions) == ["1.0.0", "1.1.0", "1.2.0"]
 
@@ -204,15 +204,15 @@ def test_versions_that_differ_only_in_case_or_metadata_are_one(feed):
 
 def test_a_missing_package(feed):
     assert look(feed.index_url).kind == "no-package"
-    feed.misbehave("/flat/.*", fs.body("{}"))
+    feed.misbehave("/flat/.*", faults.body("{}"))
     assert look(feed.index_url).kind == "no-package"
-    feed.misbehave("/flat/.*", fs.body('{"versions": []}'))
+    feed.misbehave("/flat/.*", faults.body('{"versions": []}'))
     assert look(feed.index_url).kind == "no-package"
 
 
 def test_an_index_with_everything_odd(feed):
     feed.publish("Demo", "1.0.0")
-    feed.misbehave("/v3/index.json", fs.body("""{"version": "3.0.0-beta.1", "resources": [
+    feed.misbehave("/v3/index.json", faults.body("""{"version": "3.0.0-beta.1", "resources": [
         {"@id": "urn:uuid:1", "@type": "PackageBaseAddress/3.0.0"},
         {"@id": "%s/other/{id-lower}", "@type": ["PackageBaseAddress/3.0.0"]},
         {"@id": "file:///etc/", "@type": "RegistrationsBaseUrl/3.6.0"},

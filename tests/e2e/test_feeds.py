@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-import feed_server as fs
+import feed_faults as faults
 from conftest import PACKAGE
 from daemon import eventually, slowness
 from feed_server import FeedServer
@@ -22,32 +22,34 @@ LATENCY_S = 3.0     # where a core is free
 
 
 def drip_for_ever():
-    return fs.drip(b' ' * 100000, 1.0)
+    return faults.drip(b' ' * 100000, 1.0)
 
 
 MISBEHAVIOURS = {
     'drips a byte a second': ('/reg/.*', drip_for_ever()),
-    'never answers': ('.*', fs.hang(600)),
-    'stalls in the middle': ('/flat/.*', fs.stall(b'{"versions": [', 600)),
-    'a storm of 429': ('.*', fs.throttle(429)),
-    'a storm of 503 with a wait': ('.*', fs.throttle(503, '1')),
-    'resets in mid body': ('/flat/.*', fs.reset()),
-    'a wrong length': ('/reg/.*', fs.wrong_length(b'{"items": []}', 100)),
-    'ten gigabytes of spaces': ('/flat/.*', fs.endless(b' ', 10 << 30, start=b'{"versions": [')),
-    'a redirect to itself': ('/flat/.*', fs.redirect_to_itself()),
-    '50,000 levels': ('/flat/.*', fs.deep_json()),
-    'a sign-in page': ('.*', fs.sign_in_page()),
-    'endless headers': ('/reg/.*', fs.endless_headers()),
+    'never answers': ('.*', faults.hang(600)),
+    'stalls in the middle': ('/flat/.*', faults.stall(b'{"versions": [', 600)),
+    'a storm of 429': ('.*', faults.throttle(429)),
+    'a storm of 503 with a wait': ('.*', faults.throttle(503, '1')),
+    'resets in mid body': ('/flat/.*', faults.reset()),
+    'a wrong length': ('/reg/.*', faults.wrong_length(b'{"items": []}', 100)),
+    'ten gigabytes of spaces': ('/flat/.*',
+                                faults.endless(b' ', 10 << 30, start=b'{"versions": [')),
+    'a redirect to itself': ('/flat/.*', faults.redirect_to_itself()),
+    '50,000 levels': ('/flat/.*', faults.deep_json()),
+    'a sign-in page': ('.*', faults.sign_in_page()),
+    'endless headers': ('/reg/.*', faults.endless_headers()),
 }
 V2_MISBEHAVIOURS = {
-    'billion laughs': ('.*FindPackages.*', fs.billion_laughs()),
-    'endless next links': ('.*FindPackages.*', fs.endless_next()),
+    'billion laughs': ('.*FindPackages.*', faults.billion_laughs()),
+    'endless next links': ('.*FindPackages.*', faults.endless_next()),
 }
 
 
 def flap(feed, moments=400):
     """A list that is full, empty and broken in turn."""
-    kinds = [None, fs.body('{"versions": []}'), fs.status(404), fs.body('{"versions": ["1.0.0"')]
+    kinds = [None, faults.body('{"versions": []}'), faults.status(404),
+             faults.body('{"versions": ["1.0.0"')]
 
     def behave(handler):
         behave.count += 1
@@ -186,7 +188,8 @@ def test_no_cache_asks_the_feed_anew(world, servers):
     assert all('If-None-Match' not in request.headers for request in feed.requests)
 
 
-@pytest.mark.parametrize('behaviour', [fs.body('{"items": ['), fs.status(500), fs.hang(600)],
+@pytest.mark.parametrize('behaviour',
+                         [faults.body('{"items": ['), faults.status(500), faults.hang(600)],
                          ids=['nonsense', '500', 'hangs'])
 def test_one_broken_package_leaves_the_others(world, servers, behaviour):
     """What the feed cannot say of one package is that package's trouble, not the others'."""
@@ -217,7 +220,7 @@ def test_many_broken_packages_take_turns(world, servers):
     sha = world.new_upstream().commit('main', '2020-02-01 00:00')
     feed = new_server(servers, 'A.0')
     feed.publish(PACKAGE, STAMPS[0])
-    feed.misbehave('/reg/a.*', fs.status(500))
+    feed.misbehave('/reg/a.*', faults.status(500))
     world.config['feeds'] = {'demo': {'url': feed.index_url, 'interval': '100ms'}}
     world.config['repositories'] = {
         'odd': repository_of(world, [package_of('demo', f'A.{i}') for i in range(5)]),
@@ -231,7 +234,7 @@ def test_downloads_that_hang_delay_no_list(world, servers):
     sha = world.new_upstream().commit('main', '2020-02-01 00:00')
     feed = new_server(servers)
     feed.publish(PACKAGE, *STAMPS[1:19])
-    feed.misbehave('/flat/.*nupkg', fs.hang(600))
+    feed.misbehave('/flat/.*nupkg', faults.hang(600))
     world.config['feeds'] = {'demo': {
         'url': feed.index_url, 'interval': '100ms', 'first_byte_timeout': '500ms'}}
     package = {**package_of('demo'), 'verify_download': 'all'}
@@ -272,14 +275,14 @@ def test_a_configured_feed_can_be_probed(world, servers):
 def test_a_probe_says_why_a_feed_cannot_be_mirrored(servers, resources, document, says):
     feed = new_server(servers, resources=resources)
     if document:
-        feed.misbehave(r'.*index.json', fs.body(json.dumps(document).encode()))
+        feed.misbehave(r'.*index.json', faults.body(json.dumps(document).encode()))
     found = probe(feed.index_url, '--package', PACKAGE)
     assert found.returncode == 1 and says in found.stderr, found
 
 
 def test_a_probe_says_where_redirects_lead(servers):
     feed = new_server(servers)
-    feed.misbehave('.*', fs.redirect_to_itself())
+    feed.misbehave('.*', faults.redirect_to_itself())
     found = probe(feed.index_url)
     assert found.returncode == 1 and 'in a circle perhaps' in found.stderr, found
 
