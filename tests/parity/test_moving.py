@@ -6,6 +6,8 @@ import random
 import secrets
 import threading
 
+import pytest
+
 from compare import ask_all
 from daemon import eventually
 from graphs import Graph
@@ -125,6 +127,7 @@ def assert_parity_at_rest(daemon, mover, rng):
     assert several > 20     # or the hard part went untested
 
 
+@pytest.mark.limit(900)
 def test_moving(world, capsys):
     seed = int(os.environ.get('FORKPOINT_PARITY_SEED') or secrets.randbits(32))
     rng = random.Random(seed)
