@@ -115,8 +115,7 @@ static int check_place(const struct fp_place *place, const char *value, struct f
 		if (fp_char_hex_value(*at) < 0)
 			return fp_error_set(error, FP_ERROR_INVALID,
 				"\"%s\" is no commit id; a branch or a tag goes by its full name, "
-				"such"
-				" as refs/heads/main",
+				"such as refs/heads/main",
 				value);
 	return 0;
 }

@@ -90,8 +90,7 @@ const struct fp_setting fp_settings_table[] = {
 	{ROW(HISTORY, "when_full", CHOICE), IN(fp_config, history_when_full), .fallback = "refuse",
 		.choices = when_full, .restart = true,
 		.help = "answers that cannot be recorded: refuse them with 503, or answer them "
-			"with "
-			"a header that says so"},
+			"with a header that says so"},
 
 	{ROW(FEED, "url", LOCATION), IN(fp_config_feed, url), .decides = true,
 		.takes = "an http, https or file URL, or a folder",

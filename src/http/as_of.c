@@ -42,8 +42,7 @@ static enum fp_handled refuse(struct fp_request *request, struct fp_reply *reply
 	case FP_AS_OF_UNKNOWN_REPOSITORY:
 		return fp_reply_problem(request, reply, "unknown-repository", NULL, 0,
 			"repository \"%.*s\" was tracked then and is not any more, so its commits "
-			"are "
-			"not at hand; answers of then are in /history",
+			"are not at hand; answers of then are in /history",
 			FP_STR_ARG(repo));
 	case FP_AS_OF_NOT_READY: return fp_reply_not_mirrored(request, reply, repo);
 	case FP_AS_OF_OTHER_SOURCES:

@@ -18,8 +18,7 @@ static const struct fp_problem_row rows[] = {
 		"No repository of that name is configured here. GET /repos lists those that are."},
 	{"unknown-commit", 404, "Unknown commit", true,
 		"The mirror has no such commit, and the upstream did not have it either when it "
-		"was "
-		"asked just now. It may not have been pushed yet, or is on no ref that is "
+		"was asked just now. It may not have been pushed yet, or is on no ref that is "
 		"mirrored."},
 	{"unknown-branch", 404, "Unknown branch", false,
 		"The mirror has no branch of that name. Former names count only where the "
@@ -28,12 +27,9 @@ static const struct fp_problem_row rows[] = {
 		"The repository has no package of that id in the configuration."},
 	{"no-database", 404, "No database", true,
 		"Of the versions that the feed lists, none is of the release and branch asked for "
-		"and "
-		"as old as the fork point or older. Training may not have run yet since the "
-		"release "
-		"was raised; the nearest misses are listed. Nothing is ever taken from another "
-		"branch "
-		"or release."},
+		"and as old as the fork point or older. Training may not have run yet since the "
+		"release was raised; the nearest misses are listed. Nothing is ever taken from "
+		"another branch or release."},
 	{"before-records", 404, "Before the records", false,
 		"Nothing was written down yet at the time asked about, so how this server would "
 		"have answered then is not known. The detail says when the records begin."},
@@ -47,22 +43,19 @@ static const struct fp_problem_row rows[] = {
 		"The commit and the PGO branch have no common ancestor."},
 	{"release-unknown", 422, "Release unknown", false,
 		"Neither the request nor the version file in the commit's tree says which release "
-		"is "
-		"being built. Add release= or mend the version file."},
+		"is being built. Add release= or mend the version file."},
 	{"branch-not-packageable", 422, "Branch not packageable", false,
 		"The branch's name makes no legal label in the package's version grammar, so no "
 		"training run can publish for it. Rename the branch."},
 	{"too-many-requests", 429, "Too many requests", true,
 		"More different unknown commits were asked for than the upstream is troubled with. "
-		"Wait "
-		"as long as Retry-After says."},
+		"Wait as long as Retry-After says."},
 	{"internal", 500, "Internal error", true,
 		"Something failed inside the server; its log has the details."},
 	{"not-ready", 503, "Not ready", true,
 		"What the answer depends on has not been read for the first time yet, answers "
-		"cannot "
-		"be recorded now, or the server is stopping. Wait as long as Retry-After says; "
-		"/readyz?verbose and /repos tell more."},
+		"cannot be recorded now, or the server is stopping. Wait as long as Retry-After "
+		"says; /readyz?verbose and /repos tell more."},
 };
 
 const struct fp_problem_row *fp_problem_at(size_t index)

@@ -267,8 +267,7 @@ enum fp_handled fp_resolve_batch(struct fp_request *request, struct fp_reply *re
 	if (request->attempts == 0 && !request->in_background && asks_in_query(request))
 		return fp_reply_problem(request, reply, "bad-request", NULL, 0,
 			"POST takes its questions from the body, {\"requests\": [...]}, and "
-			"answers "
-			"in JSON; it has no parameters");
+			"answers in JSON; it has no parameters");
 	request->form = FP_FORM_JSON;
 	if (fp_json_tree_read(
 		    fp_buf_str(&request->body), &limits, false, &tree, NULL, NULL, &error) < 0)

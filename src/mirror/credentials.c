@@ -166,8 +166,7 @@ int fp_credentials_check_peer(git_cert *certificate, int valid, const char *host
 	if (certificate->cert_type == GIT_CERT_HOSTKEY_LIBSSH2)
 		snprintf(upstream->refusal, sizeof(upstream->refusal),
 			"the ssh host key of %.80s is unknown or has changed; check it and put it "
-			"into "
-			"%s (ssh-keyscan prints it)",
+			"into %s (ssh-keyscan prints it)",
 			host,
 			upstream->job->ssh_known_hosts_file ? "ssh_known_hosts_file"
 							    : "~/.ssh/known_hosts");

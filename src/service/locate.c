@@ -197,8 +197,7 @@ static bool unknown_commit(struct fp_answer *answer, struct fp_str sha)
 	if (!fp_oid_parse(sha, &oid) || !name_tag(answer, &oid))
 		fp_buf_addf(&answer->detail,
 			"the mirror of \"%.*s\" has no commit %.*s; it may not have been pushed, "
-			"or "
-			"is on no ref that is mirrored",
+			"or is on no ref that is mirrored",
 			FP_STR_ARG(answer->repository->settings->name), FP_STR_ARG(sha));
 	return fp_answer_fail(answer, FP_STEP_COMMIT, FP_OUTCOME_UNKNOWN_COMMIT);
 }

@@ -22,8 +22,7 @@ static bool find_fork_point(struct fp_worker *worker, struct fp_answer *answer)
 	if (answer->bases.count == 0) {
 		fp_buf_addf(&answer->detail,
 			"the commit and branch \"%.*s\" have no common ancestor: their histories "
-			"are "
-			"unrelated",
+			"are unrelated",
 			FP_STR_ARG(branch->name));
 		return fp_answer_fail(answer, FP_STEP_FORK_POINT, FP_OUTCOME_NO_FORK_POINT);
 	}

@@ -36,15 +36,14 @@ void fp_stamp_write_problem(const struct fp_stamp_answer *stamp, struct fp_buf *
 	case FP_REQUESTED_NOT_PACKAGEABLE:
 		fp_buf_addf(buf,
 			"branch \"%.*s\" makes no legal label: nothing can be published for it; "
-			"only "
-			"letters, digits, - and the characters / . @ > < may stand in its name",
+			"only letters, digits, - and the characters / . @ > < may stand in "
+			"its name",
 			FP_STR_ARG(answer->branch_name));
 		break;
 	case FP_REQUESTED_STAMP_OVERFLOW:
 		fp_buf_addf(buf,
 			"stamp %s is past %d, the largest number that a NuGet version part holds; "
-			"publish "
-			"in the grammar prerelease-stamp instead",
+			"publish in the grammar prerelease-stamp instead",
 			answer->stamp, FP_STAMP_PATCH_MAX_NUMBER);
 		break;
 	case FP_REQUESTED_NO_STAMP:

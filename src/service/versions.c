@@ -114,8 +114,7 @@ static bool set_filter(const struct fp_versions_query *query, struct fp_versions
 	answer->outcome = FP_OUTCOME_BAD_REQUEST;
 	fp_buf_addf(&answer->detail,
 		"release \"%.*s\" is none; it takes MAJOR.MINOR[.PATCH][-PRERELEASE], such as 2.4 "
-		"or "
-		"2.8.0-prerelease",
+		"or 2.8.0-prerelease",
 		FP_STR_ARG(query->release));
 	return false;
 }

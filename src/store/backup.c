@@ -88,8 +88,7 @@ static int check_schema(struct fp_store *store, struct fp_backup_info *info, str
 		return r;
 	return fp_error_set(error, FP_ERROR_FOREIGN,
 		"the data folder has schema %lld and this Forkpoint writes %zu: use the program "
-		"that "
-		"serves it",
+		"that serves it",
 		(long long)info->schema, fp_migration_count);
 }
 

@@ -215,8 +215,7 @@ static int check(const char *file, const struct mapped *content, struct fp_backu
 	if (info->schema > (int64_t)fp_migration_count)
 		return fp_error_set(error, FP_ERROR_FOREIGN,
 			"%s was made by a newer Forkpoint (schema %lld, this one knows %zu): "
-			"restore "
-			"it with that one",
+			"restore it with that one",
 			file, (long long)info->schema, fp_migration_count);
 	if (content->bytes - FP_BACKUP_HEAD_BYTES != info->bytes)
 		return fp_error_set(error, FP_ERROR_CORRUPT,

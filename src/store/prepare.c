@@ -181,8 +181,7 @@ static int refuse_facts(const char *path, const struct judgement *judgement, str
 			judgement->why);
 	return fp_error_set(error, FP_ERROR_FOREIGN,
 		"%s was written by a newer Forkpoint (schema %lld, this one knows %zu): run that "
-		"one, "
-		"or restore a backup from before the upgrade; it was left as it is",
+		"one, or restore a backup from before the upgrade; it was left as it is",
 		path, (long long)judgement->version, fp_migration_count);
 }
 

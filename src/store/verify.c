@@ -280,8 +280,7 @@ static int verify_derived(struct verifier *verifier, struct fp_error *error)
 			(uint64_t)sqlite3_column_int64(statement, 1))
 			tell(verifier,
 				"derived.db: the commits from %lld on of repository %lld do not "
-				"fit "
-				"their checksum; the file can be deleted while Forkpoint is "
+				"fit their checksum; the file can be deleted while Forkpoint is "
 				"stopped",
 				(long long)sqlite3_column_int64(statement, 3),
 				(long long)sqlite3_column_int64(statement, 2));
