@@ -84,6 +84,7 @@ void fp_answer_write_pin_warning(const struct fp_answer *answer, struct fp_buf *
 	fp_buf_add_text(buf, "A pin has no effect, because the feed does not have its version or "
 			     "it is quarantined: ");
 	fp_override_write(answer->pin, buf);
+	fp_buf_add_char(buf, '.');
 }
 
 void fp_answer_write_quarantined(const struct fp_answer *answer, struct fp_buf *buf)
