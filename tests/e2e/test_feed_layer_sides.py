@@ -2,6 +2,7 @@
 
 import pytest
 
+import npm
 import nuget_exe
 import nuget_server
 from feed_look import Looker, look, make_hierarchy, make_package, needs_build
@@ -13,7 +14,7 @@ def made(program, folder):
     """A program of others; where it cannot be had, the test is skipped."""
     try:
         return program(folder)
-    except nuget_server.Unavailable as reason:
+    except npm.Unavailable as reason:
         pytest.skip(str(reason))
 
 
@@ -22,6 +23,17 @@ def publish(feed, folder, versions):
     feed.publish("Demo", *versions)
     for version in versions:
         make_package(folder / f"demo.{version}.nupkg", "Demo", version)
+
+
+def judged(feed, folder, versions):
+    """NuGet.exe, and what it lists of the feed over v2, in its order; versions are published there,
+    and it makes the hierarchical folder "deep" of them."""
+    client = made(nuget_exe.NugetExe, folder)
+    publish(feed, folder / "flat", versions)
+    client.init(folder / "flat", folder / "deep")
+    found = client.list("Demo", feed.v2_url)[::-1]
+    assert sorted(found) == sorted(versions)
+    return client, found
 
 
 def test_the_same_list_from_every_side(feed, tmp_path):
@@ -42,13 +54,9 @@ def test_the_same_list_from_every_side(feed, tmp_path):
 @pytest.mark.limit(500)      # with installations, and others' before it
 def test_nuget_exe_is_the_judge(feed, tmp_path):
     """What NuGet's own client lists over v3 and v2, and the folder that it makes, in its order."""
-    client = made(nuget_exe.NugetExe, tmp_path)
     versions = ["1.23.0-2501011234-main", "2.4.0-2001312205-release-2-4", "2.8.0-Prerelease-X",
                 "10.0.0", "9.0.0.1", "9.0.0-alpha.10", "9.0.0-alpha.9", "9.0.0-alpha"]
-    publish(feed, tmp_path / "flat", versions)
-    client.init(tmp_path / "flat", tmp_path / "deep")
-    expected = client.list("Demo", feed.v2_url)[::-1]
-    assert sorted(expected) == sorted(versions)
+    client, expected = judged(feed, tmp_path, versions)
     assert client.list("Demo", feed.index_url)[::-1] == expected
     for source in (feed.index_url, feed.v2_url, str(tmp_path / "flat")):
         assert list(look(source).versions) == expected, source
@@ -60,20 +68,17 @@ def test_nuget_exe_is_the_judge(feed, tmp_path):
 def test_the_same_list_from_four_sides(feed, tmp_path):
     """npm's nuget-server over v3, the feed of these tests over v3 and v2, and the folder that
     NuGet.exe makes, with NuGet.exe's own list as the judge of what is listed, in its order."""
-    client, server = made(nuget_exe.NugetExe, tmp_path), made(nuget_server.NugetServer, tmp_path)
+    server = made(nuget_server.NugetServer, tmp_path)
     versions = ["1.23.0-2501011234-main", "2.4.0-2001312205-release-2-4", "2.8.0-prerelease-x",
                 "10.0.0", "9.0.0", "9.0.0-alpha.10", "9.0.0-alpha.9", "9.0.0-alpha"]
-    publish(feed, tmp_path / "flat", versions)
-    client.init(tmp_path / "flat", tmp_path / "deep")
-    judged = client.list("Demo", feed.v2_url)[::-1]
-    assert sorted(judged) == sorted(versions)
+    _, expected = judged(feed, tmp_path, versions)
     with server:
         for version in versions:
             server.push("Demo", version)
         sides = {"nuget-server": look(server.index_url), "v3": look(feed.index_url),
                  "v2": look(feed.v2_url), "folder": look(str(tmp_path / "deep"))}
     for name, found in sides.items():
-        assert list(found.versions) == judged, name
+        assert list(found.versions) == expected, name
         assert found.complete, name
 
 

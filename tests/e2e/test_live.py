@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import npm
 import nuget_server
 from daemon import eventually
 from git_servers import GitDaemon, GitHttpServer, HangingServer, SshServer
@@ -297,7 +298,7 @@ def test_nuget_server_as_the_feed(example):
     """A feed that others wrote: packages are pushed while Forkpoint runs."""
     try:
         server = nuget_server.NugetServer(example.folder / 'nuget')
-    except nuget_server.Unavailable as why:
+    except npm.Unavailable as why:
         pytest.skip(str(why))
     with server:
         example.config['feeds']['demo']['url'] = server.index_url

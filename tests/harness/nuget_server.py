@@ -1,72 +1,32 @@
 """npm's nuget-server: a NuGet v3 feed that others wrote, on loopback."""
-import contextlib
-import fcntl
-import json
 import pathlib
-import shutil
 import subprocess
 import time
 import urllib.error
 import urllib.request
 
+import npm
 import static_feed
 from ports import free_port
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDER = ROOT / 'build' / 'npm'
-PACKAGE = {
-    'name': 'forkpoint-tests', 'private': True,
+MANIFEST = {
     'dependencies': {'nuget-server': '1.11.0'},
     'overrides': {'typed-message': '1.17.0'},      # newer ones break this version
 }
 
 
-class Unavailable(Exception):
-    """npm cannot install it here; the text says why."""
-
-
-@contextlib.contextmanager
-def one_at_a_time(folder):
-    """Makes the folder, for one of the processes that test side by side at a time."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / 'lock', 'wb') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def installed():
-    """The program's path. Installs it once; raises Unavailable."""
-    with one_at_a_time(FOLDER):
-        return install()
-
-
-def install():
-    program = FOLDER / 'node_modules' / 'nuget-server' / 'dist' / 'cli.mjs'
-    if not (FOLDER / 'complete').exists():
-        if not shutil.which('npm'):
-            raise Unavailable('npm is not there')
-        (FOLDER / 'package.json').write_text(json.dumps(PACKAGE), encoding='ascii')
-        try:
-            done = subprocess.run(['npm', 'install', '--no-audit', '--no-fund', '--silent'],
-                                  cwd=FOLDER, capture_output=True, text=True, timeout=150,
-                                  check=False)
-        except subprocess.TimeoutExpired as timeout:
-            raise Unavailable('npm install took too long') from timeout
-        if done.returncode != 0 or not program.exists():
-            raise Unavailable('npm cannot install nuget-server: '
-                              + (done.stderr or done.stdout)[-300:])
-        text = program.read_text(encoding='utf-8')
-        assert '"0.0.0.0"' in text, 'nuget-server listens in another way than this test knows'
-        program.write_text(text.replace('"0.0.0.0"', '"127.0.0.1"'), encoding='utf-8')
-        (FOLDER / 'complete').touch()
-    return program
+def keep_to_loopback(program):
+    text = program.read_text(encoding='utf-8')
+    assert '"0.0.0.0"' in text, 'nuget-server listens in another way than this test knows'
+    program.write_text(text.replace('"0.0.0.0"', '"127.0.0.1"'), encoding='utf-8')
 
 
 class NugetServer:
     """`with NugetServer(folder) as server:` serves packages kept below the folder."""
 
     def __init__(self, folder):
-        self.program = installed()
+        self.program = npm.installed('npm', MANIFEST, 'nuget-server/dist/cli.mjs',
+                                     keep_to_loopback)
         self.folder = pathlib.Path(folder)
         self.port = free_port()
         self.url = f'http://127.0.0.1:{self.port}'
