@@ -1,5 +1,6 @@
 """What a feed does wrong: each makes a function of feed_server's Handler, for `misbehave`."""
 
+import contextlib
 import gzip
 import socket
 import struct
@@ -10,8 +11,16 @@ from xml.sax.saxutils import escape
 from feed_server import Version, atom
 
 
+# What a client that has had enough ends.
+UNTIL_HUNG_UP = contextlib.suppress(OSError)
+
+
+def header_names(headers):
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
 def status(code, body=b"", kind="text/plain", **headers):
-    return lambda h: h.send(code, body, kind, {k.replace("_", "-"): v for k, v in headers.items()})
+    return lambda h: h.send(code, body, kind, header_names(headers))
 
 
 def throttle(code=429, retry_after=None, body=b"slow down"):
@@ -35,7 +44,7 @@ def azure_throttle():
 
 def body(data, kind="application/json", code=200, **headers):
     data = data if isinstance(data, bytes) else data.encode()
-    return lambda h: h.send(code, data, kind, {k.replace("_", "-"): v for k, v in headers.items()})
+    return lambda h: h.send(code, data, kind, header_names(headers))
 
 
 def sign_in_page(code=200):
@@ -88,16 +97,12 @@ def wrong_length(data, length):
 def endless(piece, total, kind="application/json", start=b"", **headers):
     """start, then `piece` again and again up to `total` bytes."""
     def behave(h):
-        h.start_endless(kind, {k.replace("_", "-"): v for k, v in headers.items()})
+        h.start_endless(kind, header_names(headers))
         h.wfile.write(start)
         block = piece * max(1, 65536 // len(piece))
-        sent = 0
-        try:
-            while sent < total:
+        with UNTIL_HUNG_UP:
+            for _ in range(0, total, len(block)):
                 h.wfile.write(block)
-                sent += len(block)
-        except OSError:
-            pass
     return behave
 
 
@@ -105,13 +110,11 @@ def drip(data, interval=1.0):
     """A byte at a time."""
     def behave(h):
         h.start_endless()
-        try:
+        with UNTIL_HUNG_UP:
             for i in range(len(data)):
                 h.wfile.write(data[i:i + 1])
                 h.wfile.flush()
                 time.sleep(interval)
-        except OSError:
-            pass
     return behave
 
 
@@ -146,11 +149,9 @@ def endless_headers():
     def behave(h):
         h.close_connection = True
         h.wfile.write(b"HTTP/1.1 200 OK\r\n")
-        try:
+        with UNTIL_HUNG_UP:
             for i in range(1000000):
                 h.wfile.write(b"X-Filler-%d: %s\r\n" % (i, b"x" * 1000))
-        except OSError:
-            pass
     return behave
 
 
@@ -170,37 +171,33 @@ def billion_laughs():
     return body(text, "application/atom+xml")
 
 
-def endless_next():
-    """Every page is new and has a next page."""
+def page(version_of, next_of):
+    """A page of one entry and a link to the next; both are made of the request and the page's
+    number."""
     def behave(h):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(h.path).query)
         number = int(query.get("$skip", ["0"])[0])
         name = query["id"][0].strip("'")
-        entry = h.feed.v2_entry(name, Version(f"1.0.{number}"))
-        href = f"{h.feed.v2_url}/FindPackagesById()?id='{name}'&$skip={number + 1}"
-        h.send(200, atom(entry, f'<link rel="next" href="{escape(href)}"/>'),
+        link = f'<link rel="next" href="{escape(next_of(h, name, number))}"/>'
+        h.send(200, atom(h.feed.v2_entry(name, Version(version_of(number))), link),
                "application/atom+xml")
     return behave
 
 
+def next_number(h, name, number):
+    return f"{h.feed.v2_url}/FindPackagesById()?id='{name}'&$skip={number + 1}"
+
+
+def endless_next():
+    """Every page is new and has a next page."""
+    return page(lambda number: f"1.0.{number}", next_number)
+
+
 def same_page_for_ever():
     """Every page has a new next page, and the same entries."""
-    def behave(h):
-        query = urllib.parse.parse_qs(urllib.parse.urlsplit(h.path).query)
-        number = int(query.get("$skip", ["0"])[0])
-        name = query["id"][0].strip("'")
-        href = f"{h.feed.v2_url}/FindPackagesById()?id='{name}'&$skip={number + 1}"
-        h.send(200, atom(h.feed.v2_entry(name, Version("1.0.0")),
-                         f'<link rel="next" href="{escape(href)}"/>'), "application/atom+xml")
-    return behave
+    return page(lambda number: "1.0.0", next_number)
 
 
 def next_page_at(url):
     """One entry, and a next link to wherever."""
-    def behave(h):
-        query = urllib.parse.parse_qs(urllib.parse.urlsplit(h.path).query)
-        name = query["id"][0].strip("'")
-        target = url(h) if callable(url) else url
-        h.send(200, atom(h.feed.v2_entry(name, Version("1.0.0")),
-                         f'<link rel="next" href="{escape(target)}"/>'), "application/atom+xml")
-    return behave
+    return page(lambda number: "1.0.0", lambda h, *_: url(h) if callable(url) else url)
