@@ -12,12 +12,12 @@
 /* Different unknown commits of one repository: so many at once, and so many a second after that. */
 enum { TOKENS_MAX = 64, TOKENS_PER_S = 2 };
 
-static struct fp_waiting_look *find_abandoned(
-	const struct fp_waiting_looks *looks, struct fp_str sha)
+static struct fp_waiting_look *find_look(
+	const struct fp_waiting_looks *looks, struct fp_str sha, bool is_abandoned)
 {
 	for (size_t i = 0; i < looks->count; i++)
 		if (fp_str_equal_nocase(fp_str(looks->items[i].sha), sha) &&
-			fp_ticket_is_abandoned(looks->items[i].ticket))
+			(!is_abandoned || fp_ticket_is_abandoned(looks->items[i].ticket)))
 			return &looks->items[i];
 	return NULL;
 }
@@ -25,7 +25,7 @@ static struct fp_waiting_look *find_abandoned(
 int fp_waiting_looks_add(
 	struct fp_waiting_looks *looks, struct fp_str sha, struct fp_ticket *ticket)
 {
-	struct fp_waiting_look *look = find_abandoned(looks, sha);
+	struct fp_waiting_look *look = find_look(looks, sha, true);
 	int r;
 
 	/* Who does not wait leaves one behind; a fetch that takes an hour must not gather them. */
@@ -48,10 +48,9 @@ int fp_waiting_looks_add(
 
 struct fp_ticket *fp_waiting_looks_join(const struct fp_waiting_looks *looks, struct fp_str sha)
 {
-	for (size_t i = 0; i < looks->count; i++)
-		if (fp_str_equal_nocase(fp_str(looks->items[i].sha), sha))
-			return fp_ticket_ref(looks->items[i].ticket);
-	return NULL;
+	const struct fp_waiting_look *look = find_look(looks, sha, false);
+
+	return look ? fp_ticket_ref(look->ticket) : NULL;
 }
 
 bool fp_waiting_looks_are_full(const struct fp_waiting_looks *looks)
