@@ -150,7 +150,10 @@ bool fp_str_matches_glob(struct fp_str s, const char *pattern)
 	return *pattern == '\0';
 }
 
-enum { NEAREST_BYTES = 64, PART_BYTES = 3 };
+enum {
+	NEAREST_BYTES = 64,
+	PART_BYTES = 3, /* shorter parts are of too many names to tell anything */
+};
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -194,12 +197,12 @@ static bool is_part(struct fp_str part, struct fp_str whole)
 	       !fp_char_is_alnum(whole.ptr[rest - 1]);
 }
 
-/* Past the limit when the two have nothing in common. */
+/* Names of which one is part of the other are as near as the limit allows. */
 static size_t distance_of(struct fp_str wanted, struct fp_str name, size_t limit)
 {
 	size_t distance = levenshtein(wanted, name);
 
-	if (distance >= limit && (is_part(wanted, name) || is_part(name, wanted)))
+	if (distance > limit && (is_part(wanted, name) || is_part(name, wanted)))
 		return limit;
 	return distance;
 }

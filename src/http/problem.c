@@ -140,7 +140,7 @@ static void write_document(struct fp_request *request, struct fp_reply *reply,
 	fp_buf_add_char(&reply->body, '\n');
 }
 
-const char *fp_reply_age_of_missing(const struct fp_reply *reply)
+const char *fp_reply_cache_control_of_404(const struct fp_reply *reply)
 {
 	return reply->retry_after_us ? "max-age=1" : "max-age=3";
 }
@@ -161,7 +161,8 @@ enum fp_handled fp_reply_problem(struct fp_request *request, struct fp_reply *re
 	reply->etag[0] = '\0';
 	reply->status = row->status;
 	reply->problem = row->code;
-	reply->cache_control = row->status == 404 ? fp_reply_age_of_missing(reply) : "no-store";
+	reply->cache_control =
+		row->status == 404 ? fp_reply_cache_control_of_404(reply) : "no-store";
 	if ((row->status == 429 || row->status == 503) && reply->retry_after_us == 0)
 		reply->retry_after_us = FP_US_PER_S;
 	if (request->form == FP_FORM_JSON || request->form == FP_FORM_ANNOTATIONS) {

@@ -65,8 +65,8 @@ enum fp_handled fp_reply_not_mirrored(
 {
 	reply->retry_after_us = NOT_READY_RETRY_US;
 	return fp_reply_problem(request, reply, "not-ready", NULL, 0,
-		"repository \"%.*s\" has not been mirrored yet; GET /repos/%.*s shows how far it "
-		"is",
+		"repository \"%.*s\" has not been mirrored yet; GET /repos/%.*s shows how "
+		"far it is",
 		FP_STR_ARG(repo), FP_STR_ARG(repo));
 }
 

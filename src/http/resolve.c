@@ -88,8 +88,9 @@ static enum fp_handled render(
 	set_etag(reply, hash, request->form);
 	if (answer->retry_after_us)
 		reply->retry_after_us = answer->retry_after_us;
-	reply->cache_control =
-		problem && problem->status == 404 ? fp_reply_age_of_missing(reply) : "no-cache";
+	reply->cache_control = problem && problem->status == 404
+				       ? fp_reply_cache_control_of_404(reply)
+				       : "no-cache";
 	reply->content_type = fp_form_content_type(request->form);
 	if (request->form == FP_FORM_JSON) {
 		if (problem)

@@ -42,9 +42,9 @@ static bool has_head(const char *path)
 	       access(name, F_OK) == 0;
 }
 
-/* What a process that has too many files open cannot open is not damaged: a mirror is cloned again
- * only for what was read of it. */
-static enum fp_error_code damage(void)
+/* Of what could not be opened just now. What a process that has too many files open cannot open is
+ * not damaged: a mirror is cloned again only for what was read of it. */
+static enum fp_error_code code_of_failed_open(void)
 {
 	const git_error *last = git_error_last();
 
@@ -65,7 +65,9 @@ static int check_config(const char *path, struct fp_error *error)
 			"%s may not be read: change its owner or its mode", name);
 	failed = git_config_open_ondisk(&config, name) < 0;
 	git_config_free(config);
-	return failed ? fp_git_error(error, damage(), "the mirror's config cannot be read") : 0;
+	return failed ? fp_git_error(
+				error, code_of_failed_open(), "the mirror's config cannot be read")
+		      : 0;
 }
 
 int fp_mirror_open(const char *path, struct fp_mirror **mirror, struct fp_error *error)
@@ -86,7 +88,8 @@ int fp_mirror_open(const char *path, struct fp_mirror **mirror, struct fp_error 
 		return rc;
 	if (git_repository_open_bare(&opened->repo, path) < 0 ||
 		git_repository_odb(&opened->odb, opened->repo) < 0)
-		return fp_git_error(error, damage(), "the mirror %s cannot be opened", path);
+		return fp_git_error(
+			error, code_of_failed_open(), "the mirror %s cannot be opened", path);
 	*mirror = opened;
 	opened = NULL;
 	return 0;

@@ -365,7 +365,8 @@ int fp_past_find(struct fp_worker *worker, const struct fp_snapshot *now, struct
 	if (r == 1)
 		return refuse_before(worker, now, present, past, result, error);
 	past->repository = find_repository(past->settings, repo);
-	if (!past->repository) /* it was not tracked then, and that is the answer */
+	/* It was not tracked then, and that is the answer. */
+	if (!past->repository)
 		return find_overrides(worker, now, past, error);
 	if (!present)
 		return refuse(result, FP_AS_OF_UNKNOWN_REPOSITORY);

@@ -52,7 +52,7 @@ struct fp_noted {
 	char *text;
 	int64_t pending_us; /* when what could not be written was published; 0 = it was */
 	bool begun;	    /* trouble is known */
-	int64_t synced_us;  /* as the store has it */
+	int64_t synced_us;  /* of the last reading that was published; -1 = none */
 	char *trouble;
 };
 

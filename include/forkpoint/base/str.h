@@ -83,7 +83,8 @@ static inline int fp_char_hex_value(char c)
  * Nearest names for "did you mean". The distance is Levenshtein's over lower-cased bytes; only the
  * first 64 bytes of each name count. Returns how many of `names` were written to `indices`,
  * nearest first, at most `max` and 16; names farther than a third of the wanted name's length
- * (at least 2) are left out, unless the one begins or ends with the other's whole words.
+ * (at least 2) are left out, unless one is the beginning or the end of the other, up to a character
+ * that is neither letter nor digit: `main` is near `origin/main`.
  */
 size_t fp_str_nearest(struct fp_str wanted, const struct fp_str *names, size_t count,
 	size_t *indices, size_t max);

@@ -258,8 +258,9 @@ const struct fp_problem_row *fp_problem_find(struct fp_str code);
 const struct fp_problem_row *fp_problem_at(size_t index); /* NULL behind the last */
 const struct fp_problem_row *fp_problem_of(enum fp_outcome outcome);
 
-/* For how long a 404 may be kept: not until who is told to come back does. */
-const char *fp_reply_age_of_missing(const struct fp_reply *reply);
+/* Cache-Control of a 404, a constant: some seconds, but fewer than whoever is told to come back
+ * (retry_after_us) waits until then. */
+const char *fp_reply_cache_control_of_404(const struct fp_reply *reply);
 /* Makes the reply a problem; detail is one sentence without full stop. */
 enum fp_handled fp_reply_problem(struct fp_request *request, struct fp_reply *reply,
 	const char *code, const struct fp_str *nearest, size_t nearest_count, const char *format,

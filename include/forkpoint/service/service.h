@@ -112,9 +112,9 @@ struct fp_decode_answer {
 	char normalised[FP_VERSION_MAX_BYTES + 16];	     /* "" when it is no version */
 	struct fp_decode_reading readings[FP_GRAMMAR_COUNT]; /* by enum fp_grammar */
 	const struct fp_snapshot_repository *repository;     /* NULL where none was asked */
-	const struct fp_catalog_version
-		*listed; /* by the first of its packages that has it; NULL */
-	bool unread;	 /* that nobody lists it is not known: a package has not been read yet */
+	/* By the first of the repository's packages that has it; NULL. */
+	const struct fp_catalog_version *listed;
+	bool unread; /* that none lists it is not known: one has not been read yet */
 };
 
 /* Memory only; commits without a catalog's stamp are found by a pass over the graph. */
