@@ -19,6 +19,9 @@ bool fp_request_wait_for(struct fp_request *request, struct fp_ticket *ticket);
 /* What is looked for: a ref goes by a hash of its name, so that refs that were looked for in vain
  * are remembered as commits are. */
 struct fp_str fp_look_key(const struct fp_question *question, char room[FP_HASH128_HEX + 1]);
+/* What is said, with too-many-requests, of a commit that is unknown and cannot be looked for. */
+#define FP_TOO_MANY_UNKNOWN                                                                        \
+	"too many different unknown commits are being asked for; ask again in a moment"
 /* `Cache-Control: no-cache`: looks at upstream and feed before the first try; true when the request
  * is to wait for it. */
 bool fp_request_look_again(struct fp_request *request, struct fp_str repo);

@@ -5,7 +5,7 @@
 #include "forkpoint/service/as_of.h"
 #include "forkpoint/service/sticky.h"
 
-enum { BATCH_MAX = 1000, VALUE_MAX_BYTES = 1024 };
+enum { VALUE_MAX_BYTES = 1024 };
 
 static const enum fp_param batch_params[] = {FP_PARAM_REPO, FP_PARAM_SHA, FP_PARAM_REF,
 	FP_PARAM_BRANCH, FP_PARAM_RELEASE, FP_PARAM_PACKAGE, FP_PARAM_CANDIDATES, FP_PARAM_WAIT,
@@ -64,20 +64,21 @@ static bool take_item(
 	return false;
 }
 
-static void write_bad_item(struct fp_request *request, struct fp_str why, struct fp_buf *body)
+static void write_problem_item(
+	struct fp_request *request, struct fp_str code, struct fp_str why, struct fp_buf *body)
 {
 	struct fp_json json;
 
 	fp_json_init(&json, body);
 	fp_json_object_begin(&json);
-	fp_problem_write_members(
-		&json, fp_problem_find(FP_STR_LITERAL("bad-request")), why, NULL, 0);
+	fp_problem_write_members(&json, fp_problem_find(code), why, NULL, 0);
 	fp_json_member_text(&json, "instance", request->id);
 	fp_json_object_end(&json);
 }
 
-/* The first time round, unknown commits are looked for, as many as a request may wait for. */
-static void look_for_item(struct fp_request *request, const struct fp_snapshot *snapshot)
+/* The first time round, unknown commits are looked for, as many as a request may wait for. False
+ * when one could not be. */
+static bool look_for_item(struct fp_request *request, const struct fp_snapshot *snapshot)
 {
 	const struct fp_outside *outside = &request->context->service->outside;
 	struct fp_question question = fp_request_params_question(request);
@@ -86,16 +87,19 @@ static void look_for_item(struct fp_request *request, const struct fp_snapshot *
 	char room[FP_HASH128_HEX + 1];
 	struct fp_ticket *ticket;
 
-	if (request->ticket_count == FP_TICKETS_MAX || request->given[FP_PARAM_AS_OF])
-		return;
+	if (request->given[FP_PARAM_AS_OF])
+		return true;
 	fp_service_resolve(request->context->worker, snapshot, &question, request->moment_us,
 		&request->context->answer);
 	if (request->context->answer.outcome != FP_OUTCOME_UNKNOWN_COMMIT)
-		return;
+		return true;
+	if (request->ticket_count == FP_TICKETS_MAX)
+		return false;
 	ticket = outside->look_for_commit(outside->context, question.repo,
 		fp_look_key(&question, room), &refusal, &retry_after_us);
 	if (ticket)
 		fp_request_wait_for(request, ticket);
+	return ticket || refusal != FP_LOOK_TOO_MANY;
 }
 
 /* The answer as an item, with its record. */
@@ -119,10 +123,15 @@ static int write_item(
 	return 0;
 }
 
+static bool could_not_be_looked_for(const struct fp_request *request, size_t index)
+{
+	return request->not_looked_for[index / 8] >> (index % 8) & 1;
+}
+
 /* *snapshot is another one afterwards when another leg of the build was answered from a newer one.
  */
-static int answer_item(
-	struct fp_request *request, const struct fp_snapshot **snapshot, struct fp_buf *item)
+static int answer_item(struct fp_request *request, size_t index,
+	const struct fp_snapshot **snapshot, struct fp_buf *item)
 {
 	struct fp_question question = fp_request_params_question(request);
 	struct fp_answer *answer = &request->context->answer;
@@ -130,6 +139,12 @@ static int answer_item(
 
 	for (unsigned tries = 0;; tries++) {
 		fp_service_resolve(worker, *snapshot, &question, request->moment_us, answer);
+		if (answer->outcome == FP_OUTCOME_UNKNOWN_COMMIT &&
+			could_not_be_looked_for(request, index)) {
+			write_problem_item(request, FP_STR_LITERAL("too-many-requests"),
+				fp_str(FP_TOO_MANY_UNKNOWN), item);
+			return 0;
+		}
 		if (fp_service_stick(worker, request->params[FP_PARAM_BUILD], request->moment_us,
 			    answer) == 0 ||
 			tries == FP_STICK_TRIES)
@@ -181,26 +196,26 @@ static int answer_items(struct fp_request *request, struct fp_reply *reply,
 	const struct fp_snapshot **snapshot, const struct fp_json_value *items)
 {
 	struct fp_buf FP_CLEANUP_BUF item = {0}, FP_CLEANUP_BUF why = {0};
-	bool first = true;
+	size_t index = 0;
 	int r = 0;
 
 	fp_buf_init(&item, 64 * 1024 * 1024);
 	fp_buf_init(&why, 1024);
 	fp_buf_add_text(&reply->body, "{\"items\":[");
-	for (const struct fp_json_value *at = items->first; at; at = at->next) {
+	for (const struct fp_json_value *at = items->first; at; at = at->next, index++) {
 		fp_buf_clear(&item);
 		fp_buf_clear(&why);
 		if (!take_item(request, at, &why))
-			write_bad_item(request, fp_buf_str(&why), &item);
+			write_problem_item(
+				request, FP_STR_LITERAL("bad-request"), fp_buf_str(&why), &item);
 		else if (request->given[FP_PARAM_AS_OF])
 			r = answer_item_then(request, *snapshot, &item);
 		else
-			r = answer_item(request, snapshot, &item);
+			r = answer_item(request, index, snapshot, &item);
 		if (r < 0)
 			return r;
-		if (!first)
+		if (index)
 			fp_buf_add_char(&reply->body, ',');
-		first = false;
 		fp_buf_add_str(&reply->body, fp_buf_str(&item));
 	}
 	fp_buf_add_text(&reply->body, "]}\n");
@@ -211,13 +226,15 @@ static bool must_wait(struct fp_request *request, const struct fp_snapshot *snap
 	const struct fp_json_value *items)
 {
 	struct fp_buf FP_CLEANUP_BUF why = {0};
+	size_t index = 0;
 
+	if (request->attempts > 0)
+		return false;
 	fp_buf_init(&why, 1024);
-	for (const struct fp_json_value *at = items->first; at && request->attempts == 0;
-		at = at->next)
-		if (take_item(request, at, &why))
-			look_for_item(request, snapshot);
-	return request->attempts == 0 && request->ticket_count > 0;
+	for (const struct fp_json_value *at = items->first; at; at = at->next, index++)
+		if (take_item(request, at, &why) && !look_for_item(request, snapshot))
+			request->not_looked_for[index / 8] |= (uint8_t)(1u << (index % 8));
+	return request->ticket_count > 0;
 }
 
 static enum fp_handled resolve_list(
@@ -278,9 +295,9 @@ enum fp_handled fp_resolve_batch(struct fp_request *request, struct fp_reply *re
 		return fp_reply_problem(request, reply, "bad-request", NULL, 0,
 			"the body takes {\"requests\": [{\"repo\": …, \"sha\": …}, …]} and nothing "
 			"else");
-	if (items->count > BATCH_MAX)
+	if (items->count > FP_BATCH_MAX)
 		return fp_reply_problem(request, reply, "bad-request", NULL, 0,
-			"\"requests\" takes at most %d items, not %zu", BATCH_MAX, items->count);
+			"\"requests\" takes at most %d items, not %zu", FP_BATCH_MAX, items->count);
 	if (!request->in_background && asks_the_past(items))
 		return FP_BACKGROUND;
 	return resolve_list(request, reply, items);

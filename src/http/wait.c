@@ -23,6 +23,12 @@ bool fp_request_wait_for(struct fp_request *request, struct fp_ticket *ticket)
 	}
 	if (request->ticket_count == 0 || until_us > request->wait_until_us)
 		request->wait_until_us = until_us;
+	/* Several items of a batch may ask for one commit. */
+	for (size_t i = 0; i < request->ticket_count; i++)
+		if (request->tickets[i] == ticket) {
+			request->context->service->outside.ticket_unref(ticket);
+			return true;
+		}
 	request->tickets[request->ticket_count++] = ticket;
 	return true;
 }
@@ -53,8 +59,7 @@ int fp_request_look_for(
 	reply->retry_after_us = ticket ? LOOK_RETRY_US : retry_after_us;
 	if (ticket || refusal != FP_LOOK_TOO_MANY)
 		return 0;
-	fp_reply_problem(request, reply, "too-many-requests", NULL, 0,
-		"too many different unknown commits are being asked for; ask again in a moment");
+	fp_reply_problem(request, reply, "too-many-requests", NULL, 0, FP_TOO_MANY_UNKNOWN);
 	return 2;
 }
 

@@ -152,6 +152,23 @@ def test_unknown_commits_by_id_are_all_looked_for(example, tmp_path):
             assert dict(zip(asked, answers)) == asked
 
 
+def test_more_unknown_commits_than_are_looked_for(example):
+    """Of a batch, as of one request: what was not looked for is not said to be unknown."""
+    daemon = example.daemon.start()
+    questions = [{'repo': 'winui', 'sha': f'{number:040x}', 'wait': '20'} for number in range(100)]
+    questions += [{'repo': 'winui', 'sha': example.sha['1b27fd5f']}]
+    reply = daemon.request('POST', '/resolve', body=json.dumps({'requests': questions}))
+    codes = [item.get('code', 'ok') for item in reply.json['items']]
+    assert codes == ['unknown-commit'] * 64 + ['too-many-requests'] * 36 + ['ok']
+    refused = reply.json['items'][64]
+    assert (refused['status'], refused['retryable']) == (429, True)
+    # one commit takes one look, however often a batch names it
+    questions = [{'repo': 'winui', 'sha': 'ab' * 20, 'wait': '20'}] * 100
+    eventually(lambda: {item['code'] for item in daemon.request(
+        'POST', '/resolve', body=json.dumps({'requests': questions})).json['items']}
+        == {'unknown-commit'}, what='a look')
+
+
 def test_unknown_commit_by_abbreviation_and_ref(example):
     example.repository['interval'] = '1h'
     daemon = example.daemon.start()

@@ -109,6 +109,7 @@ struct fp_route {
 enum {
 	FP_REQUEST_ID_MAX = 128,
 	FP_TICKETS_MAX = 64,
+	FP_BATCH_MAX = 1000, /* questions in one body */
 	FP_BODY_MAX_BYTES = 1024 * 1024,
 	FP_CONTEXT_TEXT_MAX_BYTES = 64 * 1024,
 };
@@ -179,6 +180,8 @@ struct fp_request {
 	bool in_background; /* the handler runs on a thread that may block */
 	bool unrecorded;    /* the reply holds an answer that is not on record */
 	uint64_t sync;	    /* the sync of the journal that the reply waits for; 0 = none */
+	/* A batch's: a bit for each item whose commit is unknown and could not be looked for. */
+	uint8_t not_looked_for[FP_BATCH_MAX / 8];
 	/* From here on not cleared for each request: only ticket_count of them mean anything. */
 	struct fp_ticket *tickets[FP_TICKETS_MAX];
 };
