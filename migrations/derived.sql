@@ -17,7 +17,11 @@ CREATE TABLE commit_sources (
 	facts INTEGER NOT NULL,
 	-- 0 while everything is being read for the first time, or anew: what is here is right and has
 	-- all its parents here, but does not yet reach up to the refs.
-	whole INTEGER NOT NULL
+	whole INTEGER NOT NULL,
+	-- So many of them, from the first on, can be reached from refs and arrivals that facts.db has.
+	-- The others may be what a look left that was cut off: they count for answers only once facts
+	-- lead to them, or what was answered could not be told afterwards.
+	reachable INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- first: the number of the page's first commit or facts; reaches are numbered from 0. checksum:

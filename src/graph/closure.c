@@ -26,6 +26,7 @@ int fp_closure_build(const struct fp_graph_view *view, const uint32_t *tips, siz
 
 		if (!fp_closure_has(&built, commit))
 			continue;
+		built.members++;
 		parent_count = fp_graph_parents(view, commit, &parents, room);
 		for (uint32_t i = 0; i < parent_count; i++)
 			mark(&built, parents[i]);

@@ -31,29 +31,29 @@ struct fp_hash128 fp_past_key(const struct fp_past *past)
 static int make_branches(struct fp_worker *worker, const struct fp_snapshot_repository *present,
 	const struct fp_past *past, struct fp_branches **branches, struct fp_error *error)
 {
-	FP_CLEANUP_FREE struct fp_oid *tips = NULL;
+	struct fp_branches *made;
 	struct fp_ref_rows refs;
-	size_t tip_count;
+	bool all;
 	int r;
 
 	if (past->branches) {
 		*branches = fp_branches_ref(past->branches);
 		return 0;
 	}
-	r = fp_store_load_past_tips(worker->store, past->repository_id, past->refs, past->arrivals,
-		&tips, &tip_count, error);
-	if (r >= 0)
-		r = fp_store_load_past_refs(
-			worker->store, past->repository_id, past->refs, &refs, error);
+	r = fp_store_load_past_refs(worker->store, past->repository_id, past->refs, &refs, error);
 	if (r < 0)
 		return r;
-	*branches =
-		fp_branches_build_past(past->repository, present->branches, &refs, tips, tip_count);
-	if (!*branches)
+	made = fp_branches_build_past(past->repository, present->branches, &refs);
+	if (!made)
 		return fp_error_memory(error);
-	(*branches)->revision = past->refs;
-	(*branches)->arrivals = past->arrivals;
-	return 0;
+	made->revision = past->refs;
+	made->arrivals = past->arrivals;
+	r = fp_store_limit_branches(worker->store, past->repository_id, made, &all, error);
+	if (r < 0)
+		fp_branches_unref(made);
+	else
+		*branches = made;
+	return r;
 }
 
 /* ---- its packages ---- */

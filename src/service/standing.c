@@ -11,6 +11,7 @@ struct reading {
 	struct fp_facts_rows facts;
 	struct fp_ref_rows refs;
 	int64_t id, revision, arrivals;
+	struct fp_commits_state commits;
 };
 
 static void reading_release(struct reading *reading)
@@ -26,8 +27,6 @@ static int read_repository(struct fp_store *store, const struct fp_repository_se
 {
 	FP_CLEANUP_FREE char *name = fp_str_dup(settings->name);
 	FP_CLEANUP_FREE char *digest = fp_str_dup(settings->source_digest);
-	const char *why;
-	bool whole = false;
 	int r;
 
 	reading->graph = fp_graph_new();
@@ -41,8 +40,8 @@ static int read_repository(struct fp_store *store, const struct fp_repository_se
 		r = fp_store_last_arrival(store, reading->id, &reading->arrivals, error);
 	if (r == 0)
 		r = fp_store_load_commits(store, reading->id, digest, reading->graph,
-			&reading->facts, &whole, &why, error);
-	return r == 0 && !whole ? 1 : r;
+			&reading->facts, &reading->commits, error);
+	return r == 0 && !reading->commits.whole ? 1 : r;
 }
 
 static int load_repository(
@@ -52,6 +51,7 @@ static int load_repository(
 	struct fp_scratch scratch = {0};
 	struct fp_branches *branches;
 	struct fp_graph_view view;
+	bool all;
 	int r = read_repository(store, repository->settings, &reading, error);
 
 	if (r != 0)
@@ -65,7 +65,9 @@ static int load_repository(
 		return fp_error_memory(error);
 	branches->arrivals = reading.arrivals;
 	fp_snapshot_set_branches(repository, branches);
-	return 0;
+	if (reading.commits.reachable < branches->view.count)
+		r = fp_store_limit_branches(store, reading.id, branches, &all, error);
+	return r;
 }
 
 int fp_service_load_standing(struct fp_store *store, struct fp_settings *settings,

@@ -333,6 +333,23 @@ struct fp_branches *fp_branches_build(const struct fp_repository_settings *setti
 	return branches;
 }
 
+int fp_branches_know(
+	struct fp_branches *branches, const struct fp_oid *tips, size_t tip_count, bool *all)
+{
+	FP_CLEANUP_FREE uint32_t *indices = calloc(tip_count + 1, sizeof(*indices));
+
+	if (!indices)
+		return -FP_ERROR_MEMORY;
+	for (size_t i = 0; i < tip_count; i++)
+		indices[i] = fp_graph_find(&branches->view, &tips[i]);
+	if (fp_closure_build(&branches->view, indices, tip_count, &branches->known) < 0)
+		return -FP_ERROR_MEMORY;
+	*all = branches->known.members == branches->known.count;
+	if (*all)
+		fp_closure_release(&branches->known);
+	return 0;
+}
+
 /* ---- branches as they were ---- */
 
 /* A branch that has not moved has its present reach; the others do with the present pivot's, which
@@ -350,20 +367,8 @@ static void lend_reaches(struct fp_branches *branches, const struct fp_branches 
 	}
 }
 
-static int find_known(struct fp_branches *branches, const struct fp_oid *tips, size_t count)
-{
-	FP_CLEANUP_FREE uint32_t *indices = calloc(count + 1, sizeof(*indices));
-
-	if (!indices)
-		return -FP_ERROR_MEMORY;
-	for (size_t i = 0; i < count; i++)
-		indices[i] = fp_graph_find(&branches->view, &tips[i]);
-	return fp_closure_build(&branches->view, indices, count, &branches->known);
-}
-
 struct fp_branches *fp_branches_build_past(const struct fp_repository_settings *settings,
-	struct fp_branches *now, struct fp_ref_rows *refs, const struct fp_oid *tips,
-	size_t tip_count)
+	struct fp_branches *now, struct fp_ref_rows *refs)
 {
 	struct fp_branches *branches = calloc(1, sizeof(*branches));
 
@@ -378,8 +383,7 @@ struct fp_branches *fp_branches_build_past(const struct fp_repository_settings *
 	branches->basis = fp_branches_ref(now);
 	branches->facts = now->facts;
 	branches->facts_count = now->facts_count;
-	if (find_known(branches, tips, tip_count) < 0 || list_branches(branches, settings) < 0 ||
-		fp_branch_twins_find(branches, settings) < 0) {
+	if (list_branches(branches, settings) < 0 || fp_branch_twins_find(branches, settings) < 0) {
 		fp_branches_unref(branches);
 		return NULL;
 	}

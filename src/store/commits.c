@@ -28,7 +28,7 @@ struct source {
 	bool exists;
 	bool is_other; /* read with another digest */
 	bool whole;
-	uint32_t commits, facts;
+	uint32_t commits, facts, reachable;
 };
 
 /* More than any graph holds is damage, and becomes a number that no pages add up to. */
@@ -46,7 +46,7 @@ static int load_source(struct fp_store *store, int64_t repository, const char *d
 	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
 	const struct fp_sql_value values[] = {fp_sql_integer(repository)};
 	int r = fp_sql_start(store, FP_SQL_SOURCE_GET,
-		"SELECT commits, facts, source_digest, whole FROM commit_sources"
+		"SELECT commits, facts, source_digest, whole, reachable FROM commit_sources"
 		" WHERE repository = ?",
 		values, 1, &statement, error);
 
@@ -60,6 +60,7 @@ static int load_source(struct fp_store *store, int64_t repository, const char *d
 	source->facts = count_of(statement, 1);
 	source->is_other = !fp_str_equal(fp_sql_column(statement, 2), fp_str(digest));
 	source->whole = sqlite3_column_int64(statement, 3) != 0;
+	source->reachable = count_of(statement, 4);
 	return 0;
 }
 
@@ -124,20 +125,20 @@ static int load_content(struct fp_store *store, int64_t repository, const struct
 }
 
 int fp_store_load_commits(struct fp_store *store, int64_t repository, const char *source_digest,
-	struct fp_graph *graph, struct fp_facts_rows *facts, bool *whole, const char **why,
+	struct fp_graph *graph, struct fp_facts_rows *facts, struct fp_commits_state *state,
 	struct fp_error *error)
 {
 	struct fp_facts_rows FP_CLEANUP(fp_facts_rows_release) loaded = {0};
 	struct source source;
 	int r = fp_store_open_derived(store, error);
 
-	*why = "the kept commits are damaged";
+	*state = (struct fp_commits_state){.why = "the kept commits are damaged"};
 	if (r >= 0)
 		r = load_source(store, repository, source_digest, &source, error);
 	if (r >= 0 && !source.exists)
-		*why = "no commits are kept yet";
+		state->why = "no commits are kept yet";
 	else if (r >= 0 && source.is_other)
-		*why = "the kept commits were read with other settings";
+		state->why = "the kept commits were read with other settings";
 	if (r >= 0 && (!source.exists || source.is_other))
 		return 1;
 	if (r >= 0)
@@ -146,7 +147,8 @@ int fp_store_load_commits(struct fp_store *store, int64_t repository, const char
 		r = 1;
 	if (r != 0)
 		return r;
-	*whole = source.whole;
+	state->whole = source.whole;
+	state->reachable = source.reachable;
 	*facts = loaded;
 	loaded = (struct fp_facts_rows){0};
 	return 0;
@@ -208,6 +210,18 @@ static int set_source(struct fp_store *store, int64_t repository, uint32_t commi
 		" VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET commits = excluded.commits,"
 		" facts = excluded.facts, whole = max(whole, excluded.whole)",
 		values, FP_ARRAY_SIZE(values), error);
+}
+
+int fp_store_set_reachable(
+	struct fp_store *store, int64_t repository, uint32_t commits, struct fp_error *error)
+{
+	const struct fp_sql_value values[] = {fp_sql_integer(commits), fp_sql_integer(repository)};
+	int r = fp_store_open_derived(store, error);
+
+	return r < 0 ? r
+		     : fp_sql_run(store, FP_SQL_SOURCE_REACHABLE,
+			       "UPDATE commit_sources SET reachable = ? WHERE repository = ?",
+			       values, FP_ARRAY_SIZE(values), error);
 }
 
 /* Drops what there is, or makes sure that it ends where the new rows begin. */

@@ -43,18 +43,21 @@ static int make_sources(struct fp_sync *sync, struct fp_error *error)
 }
 
 /* A repository that was ingested in an earlier run is served at once. */
-static int fill_repository(
-	struct fp_sync *sync, struct fp_repository_source *source, struct fp_snapshot *snapshot)
+static int fill_repository(struct fp_sync *sync, struct fp_repository_source *source,
+	struct fp_snapshot *snapshot, struct fp_error *error)
 {
 	struct fp_branches *branches;
+	int r;
 
 	if (source->synced_us < 0 || !source->whole || fp_graph_count(source->graph) == 0)
 		return 0;
-	branches = fp_repository_source_branches(
-		source, &sync->settings->repositories[source->index], NULL);
-	if (!branches)
-		return -FP_ERROR_MEMORY;
-	return fp_fill_repository(snapshot, source->index, branches, source->synced_us, NULL);
+	r = fp_repository_source_branches(
+		source, &sync->settings->repositories[source->index], NULL, &branches, error);
+	if (r < 0)
+		return r;
+	if (fp_fill_repository(snapshot, source->index, branches, source->synced_us, NULL) < 0)
+		return fp_error_memory(error);
+	return 0;
 }
 
 /* Everything at once, so that a reload never shows a repository without what it had. */
@@ -62,19 +65,20 @@ static int publish_all(struct fp_sync *sync, struct fp_error *error)
 {
 	const struct fp_snapshot *last = fp_publisher_lock(sync->publisher);
 	struct fp_snapshot *first = fp_snapshot_new(sync->settings);
-	int r = first ? 0 : -FP_ERROR_MEMORY;
+	int r = first ? 0 : fp_error_memory(error);
 
 	if (first)
 		fp_snapshot_take_overrides(first, last);
 
 	for (size_t i = 0; r >= 0 && i < sync->source_count; i++)
-		r = sync->sources[i].repository
-			    ? fill_repository(sync, sync->sources[i].repository, first)
-			    : fp_fill_feed(first, sync->sources[i].feed, true, NULL);
+		if (sync->sources[i].repository)
+			r = fill_repository(sync, sync->sources[i].repository, first, error);
+		else if (fp_fill_feed(first, sync->sources[i].feed, true, NULL) < 0)
+			r = fp_error_memory(error);
 	if (r < 0) {
 		fp_publisher_unlock(sync->publisher, NULL);
 		fp_snapshot_free(first);
-		return fp_error_memory(error);
+		return r;
 	}
 	fp_note_loaded(sync, fp_publisher_unlock(sync->publisher, first));
 	return 0;

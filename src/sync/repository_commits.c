@@ -98,41 +98,54 @@ static int read_refs(struct fp_look *look, struct fp_error *error)
 	return walk(look, tips, count, error);
 }
 
-/* A commit that no ref leads to: it is kept for ever, and since when it is here is a fact. */
-static int take_arrival(struct fp_look *look, const struct fp_oid *oid, struct fp_error *error)
+/* Whether answers know the commit, or will behind this look because refs lead to it: what an
+ * earlier look left that was cut off is in the graph, too. */
+static bool is_reachable(struct fp_look *look, const struct fp_oid *oid)
 {
-	struct fp_repository_source *source = look->source;
-	int r = fp_mirror_keep(look->mirror, oid, 1, &look->sync->cancelled, error);
+	FP_CLEANUP(fp_branches_unref_cleanup) struct fp_branches *current = NULL;
+	struct fp_graph_view view = fp_graph_view(look->source->graph);
+	uint32_t commit = fp_graph_find(&view, oid);
 
-	if (r < 0)
-		return r;
-	return fp_store_add_arrival(
-		source->store, source->id, oid, fp_clock_real_us(), &source->arrivals, error);
+	fp_graph_view_release(&view);
+	if (commit == FP_NO_COMMIT || look->was_reachable || commit >= look->first_new)
+		return commit != FP_NO_COMMIT;
+	current = fp_look_current_branches(look);
+	return current && fp_branches_find_commit(current, oid) != FP_NO_COMMIT;
 }
 
 /* Whole ids that somebody waits for and that are here now though no ref leads to them. */
 static int read_arrivals(struct fp_look *look, struct fp_error *error)
 {
-	FP_CLEANUP_FREE struct fp_oid *tips = calloc(look->want_count + 1, sizeof(*tips));
-	size_t count = 0;
-	int r = tips ? 0 : fp_error_memory(error);
+	look->arrivals = calloc(look->want_count + 1, sizeof(*look->arrivals));
+	if (!look->arrivals)
+		return fp_error_memory(error);
+	for (size_t i = 0; i < look->want_count; i++)
+		if (!is_reachable(look, &look->wants[i]) &&
+			fp_mirror_object_type(look->mirror, &look->wants[i]) == FP_OBJECT_COMMIT)
+			look->arrivals[look->arrival_count++] = look->wants[i];
+	return look->arrival_count ? walk(look, look->arrivals, look->arrival_count, error) : 0;
+}
 
-	for (size_t i = 0; r >= 0 && i < look->want_count; i++) {
-		const struct fp_oid *oid = &look->wants[i];
+int fp_look_store_arrivals(struct fp_look *look, struct fp_error *error)
+{
+	struct fp_repository_source *source = look->source;
+	int r = 0;
 
-		if (is_known(look, oid) ||
-			fp_mirror_object_type(look->mirror, oid) != FP_OBJECT_COMMIT)
-			continue;
-		tips[count++] = *oid;
-		r = take_arrival(look, oid, error);
-	}
-	return r < 0 || !count ? r : walk(look, tips, count, error);
+	if (look->arrival_count)
+		r = fp_mirror_keep(look->mirror, look->arrivals, look->arrival_count,
+			&look->sync->cancelled, error);
+	for (size_t i = 0; r >= 0 && i < look->arrival_count; i++)
+		r = fp_store_add_arrival(source->store, source->id, &look->arrivals[i],
+			fp_clock_real_us(), &source->arrivals, error);
+	return r;
 }
 
 int fp_look_read_commits(struct fp_look *look, struct fp_error *error)
 {
 	int r;
 
+	look->first_new = fp_graph_count(look->source->graph);
+	look->was_reachable = look->source->whole && look->source->reachable == look->first_new;
 	fp_look_set_progress(look, FP_PHASE_READING, 0, 0, 0);
 	r = fp_mirror_open(look->source->path, &look->blob_mirror, error);
 	if (r == 0)

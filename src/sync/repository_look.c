@@ -2,9 +2,10 @@
  * One look at a repository: fetch, read what is new, write it down, publish.
  *
  * What a look learns is written before it is published, so that a restart serves what was served
- * before; only when it was learned is written behind it (noted.c). Commits that were appended to
- * the graph by a look that failed later stay in it, unseen by any snapshot, and are written with
- * the next one.
+ * before; only when it was learned is written behind it (noted.c). Commits are written before the
+ * refs and arrivals that lead to them. Those of a look that failed or was cut off in between stay
+ * in the graph and in the store, but nobody is told of them until facts lead to them: what is
+ * answered must be what can be told afterwards.
  */
 #include "repository_look.h"
 
@@ -102,8 +103,7 @@ static void set_aside(struct fp_repository_source *source)
 
 /* ---- the look ---- */
 
-/* The branches that are published now, with a reference for us; NULL when there are none. */
-static struct fp_branches *current_branches(struct fp_look *look)
+struct fp_branches *fp_look_current_branches(struct fp_look *look)
 {
 	const struct fp_snapshot *snapshot = fp_publisher_lock(look->sync->publisher);
 	struct fp_branches *branches = snapshot->repositories[look->source->index].branches;
@@ -117,27 +117,28 @@ static struct fp_branches *current_branches(struct fp_look *look)
 static bool is_current(const struct fp_look *look, const struct fp_branches *current)
 {
 	return current && current->revision == look->source->revision &&
+	       current->arrivals == look->source->arrivals &&
 	       current->view.count == fp_graph_count(look->source->graph) &&
 	       current->view.graph == look->source->graph;
 }
 
 static int publish(struct fp_look *look, struct fp_error *error)
 {
-	FP_CLEANUP(fp_branches_unref_cleanup) struct fp_branches *current = current_branches(look);
+	FP_CLEANUP(fp_branches_unref_cleanup)
+	struct fp_branches *current = fp_look_current_branches(look);
 	struct fp_repository_source *source = look->source;
 	struct fp_branches *next = NULL;
 	int64_t now_us = fp_clock_real_us();
-	int r;
+	int r = 0;
 
 	if (!is_current(look, current)) {
 		fp_look_set_progress(look, FP_PHASE_BUILDING, 0, 0, 0);
-		next = fp_repository_source_branches(
-			source, &look->sync->settings->repositories[source->index], current);
-		if (!next)
-			return fp_error_memory(error);
+		r = fp_repository_source_branches(source,
+			&look->sync->settings->repositories[source->index], current, &next, error);
 	}
-	r = fp_note_first_reading(
-		source->store, &source->noted, "repository", source->id, now_us, error);
+	if (r >= 0)
+		r = fp_note_first_reading(
+			source->store, &source->noted, "repository", source->id, now_us, error);
 	if (r < 0) {
 		fp_branches_unref(next);
 		return r;
@@ -175,7 +176,11 @@ static int take_in(struct fp_look *look, struct fp_error *error)
 	if (r >= 0)
 		r = fp_look_keep_old_tips(look, &events, error);
 	if (r >= 0)
+		r = fp_look_store_arrivals(look, error);
+	if (r >= 0)
 		r = fp_look_store_refs(look, &events, error);
+	if (r >= 0 && look->was_reachable)
+		r = fp_repository_source_note_reachable(look->source, error);
 	if (r >= 0)
 		r = publish(look, error);
 	if (r >= 0 && events.count)
@@ -314,5 +319,6 @@ int fp_repository_source_look(struct fp_sync *sync, struct fp_repository_source 
 	fp_mirror_close(look.blob_mirror);
 	fp_mirror_close(look.mirror);
 	free(look.wants);
+	free(look.arrivals);
 	return r;
 }

@@ -14,14 +14,25 @@ struct fp_look {
 	struct fp_mirror *mirror;      /* refs and commits */
 	struct fp_mirror *blob_mirror; /* version files, while the other walks */
 	struct fp_mirror_refs refs;
+	uint32_t first_new;	 /* of the graph's commits: what this look appends */
+	bool was_reachable;	 /* all of the commits before it */
+	struct fp_oid *arrivals; /* of the wants: here now, and no ref leads to them */
+	size_t arrival_count;
 	int64_t started_us, logged_us;
 };
+
+/* ---- repository_look.c ---- */
+
+/* The branches that are published now, with a reference for us; NULL when there are none. */
+struct fp_branches *fp_look_current_branches(struct fp_look *look);
 
 /* ---- repository_commits.c ---- */
 
 int fp_look_list_wants(struct fp_look *look, struct fp_error *error);
 /* Appends to the graph what refs lead to, and what somebody waits for, and is not there yet. */
 int fp_look_read_commits(struct fp_look *look, struct fp_error *error);
+/* Keeps the arrivals for ever, and writes since when they are here. */
+int fp_look_store_arrivals(struct fp_look *look, struct fp_error *error);
 
 /* ---- repository_progress.c ---- */
 

@@ -2,6 +2,7 @@
 #include "sources.h"
 
 #include "forkpoint/base/log.h"
+#include "forkpoint/store/past.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +79,7 @@ static int copy_refs(const struct fp_ref_rows *from, struct fp_ref_rows *to)
 	return 0;
 }
 
-struct fp_branches *fp_repository_source_branches(struct fp_repository_source *source,
+static struct fp_branches *build_branches(struct fp_repository_source *source,
 	const struct fp_repository_settings *settings, const struct fp_branches *previous)
 {
 	struct fp_graph_view view = fp_graph_view(source->graph);
@@ -99,12 +100,48 @@ struct fp_branches *fp_repository_source_branches(struct fp_repository_source *s
 	return branches;
 }
 
+int fp_repository_source_note_reachable(struct fp_repository_source *source, struct fp_error *error)
+{
+	uint32_t count = fp_graph_count(source->graph);
+	int r;
+
+	if (source->reachable == count)
+		return 0;
+	r = fp_store_set_reachable(source->store, source->id, count, error);
+	if (r >= 0)
+		source->reachable = count;
+	return r;
+}
+
+int fp_repository_source_branches(struct fp_repository_source *source,
+	const struct fp_repository_settings *settings, const struct fp_branches *previous,
+	struct fp_branches **branches, struct fp_error *error)
+{
+	struct fp_branches *built = build_branches(source, settings, previous);
+	bool all = source->reachable == fp_graph_count(source->graph);
+	int r = built ? 0 : fp_error_memory(error);
+
+	if (r >= 0 && !all)
+		r = fp_store_limit_branches(source->store, source->id, built, &all, error);
+	if (r >= 0 && all)
+		r = fp_repository_source_note_reachable(source, error);
+	if (r < 0)
+		fp_branches_unref(built);
+	else
+		*branches = built;
+	return r;
+}
+
 void fp_repository_source_settle_known(
 	struct fp_repository_source *source, struct fp_waiting_looks *looks)
 {
 	struct fp_graph_view view = fp_graph_view(source->graph);
 	size_t left = 0;
 
+	if (source->reachable < view.count) {
+		fp_graph_view_release(&view);
+		return;
+	}
 	for (size_t i = 0; i < looks->count; i++) {
 		struct fp_waiting_look *look = &looks->items[i];
 		struct fp_oid oid;
@@ -182,22 +219,24 @@ static int restore_facts(struct fp_repository_source *source, const struct fp_fa
 static int load_commits(struct fp_repository_source *source, struct fp_error *error)
 {
 	struct fp_facts_rows facts = {0};
-	const char *why = "";
+	struct fp_commits_state state;
 	int r;
 
 	source->graph = fp_graph_new();
 	if (!source->graph)
 		return fp_error_memory(error);
 	r = fp_store_load_commits(source->store, source->id, source->config->source_digest,
-		source->graph, &facts, &source->whole, &why, error);
+		source->graph, &facts, &state, error);
 	if (r == 1) {
 		if (source->refs.count)
 			fp_log(FP_LOG_INFO, "mirror.commits_dropped", "repo=%s why=%s",
-				source->config->name, fp_log_quote(why).text);
+				source->config->name, fp_log_quote(state.why).text);
 		fp_graph_unref(source->graph);
 		source->graph = fp_graph_new();
 		r = source->graph ? 0 : fp_error_memory(error);
 	} else if (r == 0) {
+		source->whole = state.whole;
+		source->reachable = state.reachable;
 		r = restore_facts(source, &facts, error);
 		if (r >= 0)
 			r = fp_repository_source_load_reaches(source, error);

@@ -68,7 +68,8 @@ struct fp_repository_source {
 	struct fp_source_release_spec *release_specs;
 	struct fp_source_reader *reader;
 	uint32_t stored_commits, stored_facts;
-	bool whole; /* what is stored reaches up to the refs; false in a first reading */
+	bool whole;	    /* what is stored reaches up to the refs; false in a first reading */
+	uint32_t reachable; /* of the graph's commits; see migrations/derived.sql */
 	struct fp_ref_rows refs;
 	int64_t revision;
 	int64_t synced_us;
@@ -167,9 +168,13 @@ void fp_repository_source_settle_known(
 /* whole: the commits reach up to the refs. */
 int fp_repository_source_store_commits(
 	struct fp_repository_source *source, bool whole, struct fp_error *error);
-/* Branches from what is loaded; NULL when out of memory. */
-struct fp_branches *fp_repository_source_branches(struct fp_repository_source *source,
-	const struct fp_repository_settings *settings, const struct fp_branches *previous);
+/* The facts that lead to all commits of the graph are written. */
+int fp_repository_source_note_reachable(
+	struct fp_repository_source *source, struct fp_error *error);
+/* Branches from what is loaded. */
+int fp_repository_source_branches(struct fp_repository_source *source,
+	const struct fp_repository_settings *settings, const struct fp_branches *previous,
+	struct fp_branches **branches, struct fp_error *error);
 /* ---- repository_reaches.c ---- */
 
 /* When all looks have ended: what the next run's start need not build. */

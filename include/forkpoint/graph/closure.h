@@ -5,7 +5,8 @@
 /* A bit per commit of the view. */
 struct fp_closure {
 	uint8_t *bits;
-	uint32_t count; /* of the view's commits */
+	uint32_t count;	  /* of the view's commits */
+	uint32_t members; /* how many of them are in it */
 };
 
 /* Marks the tips and their ancestors. FP_NO_COMMIT among the tips is passed over. One pass over the

@@ -1,16 +1,17 @@
 #pragma once
 /* How refs and versions were at an earlier revision: the sum of the events up to it. */
-#include "forkpoint/store/refs.h"
-#include "forkpoint/store/versions.h"
+#include "forkpoint/store/snapshot.h"
 
 /* The refs after the event of that number. */
 int fp_store_load_past_refs(struct fp_store *store, int64_t repository, int64_t revision,
 	struct fp_ref_rows *rows, struct fp_error *error);
 
-/* Every commit that a ref led to up to that event, and those that had come by their id up to that
- * arrival; each at least once. free(*tips). */
-int fp_store_load_past_tips(struct fp_store *store, int64_t repository, int64_t revision,
-	int64_t arrivals, struct fp_oid **tips, size_t *count, struct fp_error *error);
+/*
+ * Has the branches know only what a ref led to up to their revision, and what had come by its id up
+ * to their arrivals: see fp_branches_know. *all: that is every commit of their view.
+ */
+int fp_store_limit_branches(struct fp_store *store, int64_t repository,
+	struct fp_branches *branches, bool *all, struct fp_error *error);
 
 /* The versions after the event of that number; with `later`, also those that were seen only
  * afterwards (not_yet_seen). download is copied; NULL where there was none. */

@@ -62,8 +62,7 @@ struct fp_branches {
 	size_t facts_count;
 	int64_t revision; /* newest ref event */
 	int64_t arrivals; /* newest commit that came by its id; set by who builds it */
-	/* Of branches as they were at another time: the commits that were known then; bits NULL:
-	 * all of the view's. */
+	/* The view's commits that these know, see fp_branches_know. bits NULL: all. */
 	struct fp_closure known;
 	struct fp_branches *basis; /* private: whose facts these are, NULL = its own */
 	void *memory;		   /* private: texts */
@@ -273,13 +272,20 @@ struct fp_branches *fp_branches_build(const struct fp_repository_settings *setti
 	const struct fp_kept_reaches *kept, struct fp_scratch *scratch);
 
 /*
- * Branches as they were at another time: takes refs over as fp_branches_build does; tips are the
- * commits from which all that was known then can be reached. now lends its view, its facts, and
- * the reaches of branches that have not moved. Any thread. NULL when out of memory.
+ * Of the view's commits the branches know only those that the tips lead to: there are others where
+ * they are of another time, and behind a look that was cut off. Before anybody else has them. *all:
+ * it is every commit of the view. 0 or -FP_ERROR_MEMORY.
+ */
+int fp_branches_know(
+	struct fp_branches *branches, const struct fp_oid *tips, size_t tip_count, bool *all);
+
+/*
+ * Branches as they were at another time: takes refs over as fp_branches_build does. now lends its
+ * view, its facts, and the reaches of branches that have not moved; which of the view's commits
+ * were known then is not found out yet. Any thread. NULL when out of memory.
  */
 struct fp_branches *fp_branches_build_past(const struct fp_repository_settings *settings,
-	struct fp_branches *now, struct fp_ref_rows *refs, const struct fp_oid *tips,
-	size_t tip_count);
+	struct fp_branches *now, struct fp_ref_rows *refs);
 
 /* ---- publishing and reading ---- */
 

@@ -124,12 +124,13 @@ static int load(struct fixture *fixture, const char *digest, const struct fp_gra
 {
 	FP_CLEANUP(fp_graph_unref_cleanup) struct fp_graph *graph = fp_graph_new();
 	struct fp_facts_rows facts = {0};
-	bool whole = false;
+	struct fp_commits_state state;
 	int r = fp_store_load_commits(
-		fixture->store, 1, digest, graph, &facts, &whole, why, &fixture->error);
+		fixture->store, 1, digest, graph, &facts, &state, &fixture->error);
 
+	*why = state.why;
 	if (r == 0) {
-		assert_true(whole);
+		assert_true(state.whole);
 		compare(expected, graph);
 		compare_facts(&facts, facts_count);
 	}
@@ -195,17 +196,19 @@ static void test_outcomes(void **state)
 }
 
 /* A first reading that is cut off is kept as far as it came, and is known to be cut off; commits
- * that are added to what is whole leave it so. */
-static void test_whole(void **state)
+ * that are added to what is whole leave it so. How many are reachable is said behind them. */
+static void test_state(void **state)
 {
 	struct fixture *fixture = *state;
 	static const struct {
 		uint32_t first, until;
 		bool whole, expected;
+		uint32_t reachable, expected_reachable; /* 0: not said */
 	} rows[] = {
-		{0, 3000, false, false}, {3000, 5000, false, false},
-		{5000, 5000, true, true},			    /* nothing more came */
-		{5000, 9000, false, true}, {0, 9000, false, false}, /* begun anew */
+		{0, 3000, false, false, 0, 0}, {3000, 5000, false, false, 0, 0},
+		{5000, 5000, true, true, 5000, 5000}, /* nothing more came */
+		{5000, 8000, false, true, 0, 5000}, {8000, 9000, false, true, 9000, 9000},
+		{0, 9000, false, false, 0, 0}, /* begun anew */
 	};
 	FP_CLEANUP(fp_graph_unref_cleanup) struct fp_graph *graph = fp_graph_new();
 
@@ -221,17 +224,20 @@ static void test_whole(void **state)
 		};
 		struct fp_facts_rows facts = {0};
 		struct fp_graph_view view;
-		const char *why;
-		bool whole = !rows[i].expected;
+		struct fp_commits_state loaded_state;
 
 		grow(graph, rows[i].until);
 		view = fp_graph_view(graph);
 		assert_ok(fixture,
 			fp_store_append_commits(fixture->store, 1, &view, &some, &fixture->error));
 		fp_graph_view_release(&view);
+		if (rows[i].reachable)
+			assert_ok(fixture, fp_store_set_reachable(fixture->store, 1,
+						   rows[i].reachable, &fixture->error));
 		assert_ok(fixture, fp_store_load_commits(fixture->store, 1, "d1", loaded, &facts,
-					   &whole, &why, &fixture->error));
-		assert_int_equal(whole, rows[i].expected);
+					   &loaded_state, &fixture->error));
+		assert_int_equal(loaded_state.whole, rows[i].expected);
+		assert_int_equal(loaded_state.reachable, rows[i].expected_reachable);
 		compare(graph, loaded);
 		fp_facts_rows_release(&facts);
 	}
@@ -371,7 +377,6 @@ static void test_wrong_content(void **state)
 {
 	struct fixture *fixture = *state;
 	FP_CLEANUP(fp_graph_unref_cleanup) struct fp_graph *graph = fp_graph_new();
-	const char *why = NULL;
 	/* one commit, and a tail for two parents of an octopus merge */
 	struct page {
 		uint32_t mark, rows, tail_count, first;
@@ -405,8 +410,8 @@ static void test_wrong_content(void **state)
 
 	for (size_t i = 0; i < FP_ARRAY_SIZE(cases); i++) {
 		FP_CLEANUP(fp_graph_unref_cleanup) struct fp_graph *one = fp_graph_new();
+		struct fp_commits_state commits;
 		struct fp_facts_rows facts = {0};
-		bool whole;
 
 		fp_graph_unref(graph);
 		graph = fp_graph_new();
@@ -428,8 +433,8 @@ static void test_wrong_content(void **state)
 			hex, (long long)fp_hash64(&page, len, 0), cases[i].rows);
 		fixture_sql(fixture, "derived.db", sql);
 		assert_code(fixture, cases[i].expected,
-			fp_store_load_commits(fixture->store, 1, "d1", one, &facts, &whole, &why,
-				&fixture->error));
+			fp_store_load_commits(
+				fixture->store, 1, "d1", one, &facts, &commits, &fixture->error));
 		fp_facts_rows_release(&facts);
 	}
 }
@@ -439,7 +444,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_appending, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_outcomes, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_whole, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_state, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_reaches, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_file, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_damage, fixture_setup, fixture_teardown),
