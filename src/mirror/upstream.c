@@ -74,6 +74,20 @@ int fp_upstream_fail(
 	return fp_git_error(error, code, "%s", what);
 }
 
+/*
+ * The upstream is the one that the configuration says, and credentials go nowhere else: what
+ * insteadOf in somebody's gitconfig would make of its URL is not asked. (That libgit2 1.5 leaks the
+ * memory of each of its questions is another reason.)
+ */
+static int create_remote(struct fp_upstream *upstream)
+{
+	git_remote_create_options options = GIT_REMOTE_CREATE_OPTIONS_INIT;
+
+	options.repository = upstream->repo;
+	options.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF;
+	return git_remote_create_with_opts(&upstream->remote, upstream->job->url, &options);
+}
+
 int fp_upstream_connect(struct fp_upstream *upstream, struct fp_error *error)
 {
 	git_remote_connect_options options = GIT_REMOTE_CONNECT_OPTIONS_INIT;
@@ -85,7 +99,7 @@ int fp_upstream_connect(struct fp_upstream *upstream, struct fp_error *error)
 	rc = fp_credentials_prepare(upstream->job, error);
 	if (rc)
 		return rc;
-	rc = git_remote_create_anonymous(&upstream->remote, upstream->repo, upstream->job->url);
+	rc = create_remote(upstream);
 	if (!rc)
 		rc = git_remote_connect_ext(upstream->remote, GIT_DIRECTION_FETCH, &options);
 	return rc ? fp_upstream_fail(upstream, rc, "cannot connect to the upstream", error) : 0;

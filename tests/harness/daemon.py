@@ -12,6 +12,7 @@ from ports import free_port
 
 SANITIZER_REPORT = re.compile(
     r'AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:')
+SANITIZERS = ('ASAN_OPTIONS', 'TSAN_OPTIONS', 'UBSAN_OPTIONS')
 STOP_WITHIN_S = 2.0     # where a core is free
 
 
@@ -31,6 +32,13 @@ def run_command(*arguments, **options):
     """A subcommand that ends by itself; returns the CompletedProcess with text output."""
     return subprocess.run([*binary(), *arguments], capture_output=True, text=True, timeout=30,
                           check=False, **options)
+
+
+def with_reports_in(folder):
+    """The environment with which sanitizers write their reports into the folder: those of fetch
+    workers too, whose standard error the daemon reads."""
+    return {name: ':'.join(filter(None, [os.environ.get(name), f'log_path={folder}/sanitizer']))
+            for name in SANITIZERS}
 
 
 class Reply:
@@ -83,7 +91,8 @@ class Daemon:
         with open(self.log_file, 'ab') as log:
             self.process = subprocess.Popen(
                 [*binary(), 'serve', '--config', str(self.config_file)], stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **with_reports_in(self.folder), **(environment or {})})
         if ready:
             self.wait_ready()
         return self
@@ -125,6 +134,10 @@ class Daemon:
 
     def kill(self):
         """kill -9, as a crash of the machine's would end it."""
+        self.end_at_once()
+        self.assert_no_report()
+
+    def end_at_once(self):
         process, self.process = self.process, None
         process.kill()
         process.wait()
@@ -132,10 +145,13 @@ class Daemon:
     def discard(self):
         """For a test that failed: no questions asked."""
         if self.process is not None:
-            self.kill()
+            self.end_at_once()
 
     def assert_no_report(self):
         assert not SANITIZER_REPORT.search(self.log), self.log
+        for path in self.folder.glob('sanitizer.*'):
+            report = path.read_text(encoding='utf-8', errors='replace')
+            assert not SANITIZER_REPORT.search(report), report
 
     @property
     def log(self):

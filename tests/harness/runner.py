@@ -14,10 +14,14 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / 'build'
 SANITIZER_ENV = {
-    'ASAN_OPTIONS': 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1',
+    'ASAN_OPTIONS': 'detect_leaks=1:detect_stack_use_after_return=1',
     'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1',
     'TSAN_OPTIONS': 'halt_on_error=0:second_deadlock_stack=1',
 }
+# Not in the end-to-end tests: each fetch worker begins with reading the system's certificates, which
+# libmbedtls does by searching the rest of one long text again and again.
+UNIT_ENV = {**SANITIZER_ENV,
+            'ASAN_OPTIONS': SANITIZER_ENV['ASAN_OPTIONS'] + ':strict_string_checks=1'}
 BUILDS = {      # name -> (compiler, options); clang too, so that both compilers' warnings count
     'asan': ('gcc', ['-Db_sanitize=address,undefined']),
     'tsan': ('clang', ['-Db_sanitize=thread']),
@@ -121,7 +125,7 @@ def meson_tests(tally, name, suite, wrapper=()):
     log.unlink(missing_ok=True)
     wrap = ['--wrapper', ' '.join(wrapper)] if wrapper else []
     run(['meson', 'test', '-C', str(folder), '--suite', suite, '--no-rebuild', '--quiet', *wrap],
-        env={**os.environ, **SANITIZER_ENV}, stdout=subprocess.DEVNULL)
+        env={**os.environ, **UNIT_ENV}, stdout=subprocess.DEVNULL)
     programs = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     for program in programs:
         count_cmocka(tally, program)
