@@ -21,7 +21,11 @@ CREATE TABLE commit_sources (
 	-- So many of them, from the first on, can be reached from refs and arrivals that facts.db has.
 	-- The others may be what a look left that was cut off: they count for answers only once facts
 	-- lead to them, or what was answered could not be told afterwards.
-	reachable INTEGER NOT NULL DEFAULT 0
+	reachable INTEGER NOT NULL DEFAULT 0,
+	-- The newest of those refs' events and arrivals: facts.db may have lost its last ones to a power
+	-- failure that spared this file.
+	ref_event INTEGER NOT NULL DEFAULT 0,
+	arrival INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- first: the number of the page's first commit or facts; reaches are numbered from 0. checksum:

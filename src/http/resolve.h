@@ -13,8 +13,8 @@ struct fp_question fp_request_params_question(const struct fp_request *request);
 
 /* ---- wait.c ---- */
 
-/* Takes the ticket over; the request waits as long as its longest wait. False: it said wait=0, and
- * is answered while others, or nobody, wait for what was begun. */
+/* Takes the ticket over; the request waits as long as its longest wait. False: it said wait=0, or
+ * waits for as much as it may, and is answered while others, or nobody, wait for what was begun. */
 bool fp_request_wait_for(struct fp_request *request, struct fp_ticket *ticket);
 /* What is looked for: a ref goes by a hash of its name, so that refs that were looked for in vain
  * are remembered as commits are. */

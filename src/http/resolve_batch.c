@@ -93,13 +93,11 @@ static bool look_for_item(struct fp_request *request, const struct fp_snapshot *
 		&request->context->answer);
 	if (request->context->answer.outcome != FP_OUTCOME_UNKNOWN_COMMIT)
 		return true;
-	if (request->ticket_count == FP_TICKETS_MAX)
-		return false;
 	ticket = outside->look_for_commit(outside->context, question.repo,
 		fp_look_key(&question, room), &refusal, &retry_after_us);
-	if (ticket)
-		fp_request_wait_for(request, ticket);
-	return ticket || refusal != FP_LOOK_TOO_MANY;
+	if (!ticket)
+		return refusal != FP_LOOK_TOO_MANY;
+	return fp_request_wait_for(request, ticket) || request->ticket_count < FP_TICKETS_MAX;
 }
 
 /* The answer as an item, with its record. */

@@ -29,6 +29,10 @@ bool fp_request_wait_for(struct fp_request *request, struct fp_ticket *ticket)
 			request->context->service->outside.ticket_unref(ticket);
 			return true;
 		}
+	if (request->ticket_count == FP_TICKETS_MAX) {
+		request->context->service->outside.ticket_unref(ticket);
+		return false;
+	}
 	request->tickets[request->ticket_count++] = ticket;
 	return true;
 }

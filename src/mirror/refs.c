@@ -132,23 +132,3 @@ int fp_mirror_keep(struct fp_mirror *mirror, const struct fp_oid *oids, size_t c
 
 	return rc ? rc : fp_keep_commits(mirror->repo, mirror->odb, oids, count, error);
 }
-
-int fp_mirror_read_kept(
-	struct fp_mirror *mirror, struct fp_oid **oids, size_t *count, struct fp_error *error)
-{
-	FP_CLEANUP(fp_ref_table_release) struct fp_ref_table table = {0};
-	int rc = fp_ref_table_read(mirror->repo, &table, error);
-	struct fp_oid *list;
-
-	if (rc)
-		return rc;
-	list = calloc(table.count + 1, sizeof(*list));
-	if (!list)
-		return fp_error_memory(error);
-	*count = 0;
-	for (size_t i = 0; i < table.count; i++)
-		if (fp_str_starts_with(fp_str(table.items[i].name), FP_KEPT_REFS))
-			list[(*count)++] = table.items[i].oid;
-	*oids = list;
-	return 0;
-}

@@ -33,7 +33,6 @@ static int make_branches(struct fp_worker *worker, const struct fp_snapshot_repo
 {
 	struct fp_branches *made;
 	struct fp_ref_rows refs;
-	bool all;
 	int r;
 
 	if (past->branches) {
@@ -48,7 +47,7 @@ static int make_branches(struct fp_worker *worker, const struct fp_snapshot_repo
 		return fp_error_memory(error);
 	made->revision = past->refs;
 	made->arrivals = past->arrivals;
-	r = fp_store_limit_branches(worker->store, past->repository_id, made, &all, error);
+	r = fp_store_limit_branches(worker->store, past->repository_id, made, error);
 	if (r < 0)
 		fp_branches_unref(made);
 	else

@@ -49,7 +49,8 @@ static void find_branches(const struct fp_branches *branches, struct fp_decode_r
 static void find_commits(
 	const struct fp_snapshot_repository *repository, struct fp_decode_reading *reading)
 {
-	const struct fp_graph_view *view = &repository->branches->view;
+	const struct fp_branches *branches = repository->branches;
+	const struct fp_graph_view *view = &branches->view;
 	bool committer = repository->settings->committer_time;
 
 	if (reading->decoded.grammar == FP_GRAMMAR_ARCADE)
@@ -59,7 +60,7 @@ static void find_commits(
 			committer ? fp_graph_committer_s(view, i) : fp_graph_author_s(view, i);
 
 		if (fp_minute_from_s(seconds) == reading->decoded.minute &&
-			reading->commit_count++ < FP_TRAINED_MAX)
+			fp_branches_has(branches, i) && reading->commit_count++ < FP_TRAINED_MAX)
 			reading->commits[reading->commit_count - 1] = i;
 	}
 }

@@ -39,8 +39,9 @@ static int read_repository(struct fp_store *store, const struct fp_repository_se
 	if (r == 0)
 		r = fp_store_last_arrival(store, reading->id, &reading->arrivals, error);
 	if (r == 0)
-		r = fp_store_load_commits(store, reading->id, digest, reading->graph,
-			&reading->facts, &reading->commits, error);
+		r = fp_store_load_commits(store, reading->id, digest,
+			&(struct fp_newest_refs){reading->revision, reading->arrivals},
+			reading->graph, &reading->facts, &reading->commits, error);
 	return r == 0 && !reading->commits.whole ? 1 : r;
 }
 
@@ -51,7 +52,6 @@ static int load_repository(
 	struct fp_scratch scratch = {0};
 	struct fp_branches *branches;
 	struct fp_graph_view view;
-	bool all;
 	int r = read_repository(store, repository->settings, &reading, error);
 
 	if (r != 0)
@@ -66,8 +66,8 @@ static int load_repository(
 	branches->arrivals = reading.arrivals;
 	fp_snapshot_set_branches(repository, branches);
 	if (reading.commits.reachable < branches->view.count)
-		r = fp_store_limit_branches(store, reading.id, branches, &all, error);
-	return r;
+		r = fp_store_limit_branches(store, reading.id, branches, error);
+	return r < 0 ? r : 0;
 }
 
 int fp_service_load_standing(struct fp_store *store, struct fp_settings *settings,

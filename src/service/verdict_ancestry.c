@@ -36,12 +36,14 @@ static fp_minute minute_of(const struct fp_answer *answer, uint32_t commit)
 uint32_t fp_training_find(const struct fp_answer *answer, const struct fp_decoded *decoded,
 	uint32_t commits[FP_TRAINED_MAX])
 {
+	const struct fp_branches *branches = answer->repository->branches;
 	uint32_t found = 0;
 
 	if (!names_a_minute(decoded))
 		return 0;
-	for (uint32_t i = answer->repository->branches->view.count; i-- > 0;)
-		if (minute_of(answer, i) == decoded->minute && found++ < FP_TRAINED_MAX)
+	for (uint32_t i = branches->view.count; i-- > 0;)
+		if (minute_of(answer, i) == decoded->minute && fp_branches_has(branches, i) &&
+			found++ < FP_TRAINED_MAX)
 			commits[found - 1] = i;
 	return found;
 }

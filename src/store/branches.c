@@ -60,10 +60,7 @@ uint32_t fp_branches_find_commit(const struct fp_branches *branches, const struc
 {
 	uint32_t commit = fp_graph_find(&branches->view, oid);
 
-	if (commit != FP_NO_COMMIT && branches->known.bits &&
-		!fp_closure_has(&branches->known, commit))
-		return FP_NO_COMMIT;
-	return commit;
+	return commit != FP_NO_COMMIT && fp_branches_has(branches, commit) ? commit : FP_NO_COMMIT;
 }
 
 /* With commits that were not known: more are looked at until enough of them were, or no more fit.
@@ -79,7 +76,7 @@ static size_t find_known_prefix(
 
 		kept = 0;
 		for (size_t i = 0; i < count && kept < max; i++)
-			if (fp_closure_has(&branches->known, all[i]))
+			if (fp_branches_has(branches, all[i]))
 				found[kept++] = all[i];
 		if (kept == max || count < room)
 			return kept;
@@ -333,20 +330,13 @@ struct fp_branches *fp_branches_build(const struct fp_repository_settings *setti
 	return branches;
 }
 
-int fp_branches_know(
-	struct fp_branches *branches, const struct fp_oid *tips, size_t tip_count, bool *all)
+int fp_branches_know(struct fp_branches *branches, const struct fp_oid *tips, size_t tip_count)
 {
-	FP_CLEANUP_FREE uint32_t *indices = calloc(tip_count + 1, sizeof(*indices));
-
-	if (!indices)
+	if (fp_closure_build(&branches->view, tips, tip_count, &branches->known) < 0)
 		return -FP_ERROR_MEMORY;
-	for (size_t i = 0; i < tip_count; i++)
-		indices[i] = fp_graph_find(&branches->view, &tips[i]);
-	if (fp_closure_build(&branches->view, indices, tip_count, &branches->known) < 0)
-		return -FP_ERROR_MEMORY;
-	*all = branches->known.members == branches->known.count;
-	if (*all)
-		fp_closure_release(&branches->known);
+	if (branches->known.members < branches->known.count)
+		return 1;
+	fp_closure_release(&branches->known);
 	return 0;
 }
 

@@ -29,6 +29,7 @@ struct source {
 	bool is_other; /* read with another digest */
 	bool whole;
 	uint32_t commits, facts, reachable;
+	struct fp_newest_refs newest; /* when so many were reachable */
 };
 
 /* More than any graph holds is damage, and becomes a number that no pages add up to. */
@@ -46,8 +47,8 @@ static int load_source(struct fp_store *store, int64_t repository, const char *d
 	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
 	const struct fp_sql_value values[] = {fp_sql_integer(repository)};
 	int r = fp_sql_start(store, FP_SQL_SOURCE_GET,
-		"SELECT commits, facts, source_digest, whole, reachable FROM commit_sources"
-		" WHERE repository = ?",
+		"SELECT commits, facts, source_digest, whole, reachable, ref_event, arrival"
+		" FROM commit_sources WHERE repository = ?",
 		values, 1, &statement, error);
 
 	*source = (struct source){0};
@@ -61,6 +62,8 @@ static int load_source(struct fp_store *store, int64_t repository, const char *d
 	source->is_other = !fp_str_equal(fp_sql_column(statement, 2), fp_str(digest));
 	source->whole = sqlite3_column_int64(statement, 3) != 0;
 	source->reachable = count_of(statement, 4);
+	source->newest.event = sqlite3_column_int64(statement, 5);
+	source->newest.arrival = sqlite3_column_int64(statement, 6);
 	return 0;
 }
 
@@ -124,9 +127,19 @@ static int load_content(struct fp_store *store, int64_t repository, const struct
 	return r;
 }
 
+/* What cannot be relied on is found out again. */
+static uint32_t reachable_of(const struct source *source, const struct fp_newest_refs *newest)
+{
+	bool is_sound = source->reachable <= source->commits &&
+			source->newest.event <= newest->event &&
+			source->newest.arrival <= newest->arrival;
+
+	return is_sound ? source->reachable : 0;
+}
+
 int fp_store_load_commits(struct fp_store *store, int64_t repository, const char *source_digest,
-	struct fp_graph *graph, struct fp_facts_rows *facts, struct fp_commits_state *state,
-	struct fp_error *error)
+	const struct fp_newest_refs *newest, struct fp_graph *graph, struct fp_facts_rows *facts,
+	struct fp_commits_state *state, struct fp_error *error)
 {
 	struct fp_facts_rows FP_CLEANUP(fp_facts_rows_release) loaded = {0};
 	struct source source;
@@ -148,7 +161,7 @@ int fp_store_load_commits(struct fp_store *store, int64_t repository, const char
 	if (r != 0)
 		return r;
 	state->whole = source.whole;
-	state->reachable = source.reachable;
+	state->reachable = reachable_of(&source, newest);
 	*facts = loaded;
 	loaded = (struct fp_facts_rows){0};
 	return 0;
@@ -212,15 +225,21 @@ static int set_source(struct fp_store *store, int64_t repository, uint32_t commi
 		values, FP_ARRAY_SIZE(values), error);
 }
 
-int fp_store_set_reachable(
-	struct fp_store *store, int64_t repository, uint32_t commits, struct fp_error *error)
+int fp_store_set_reachable(struct fp_store *store, int64_t repository, uint32_t commits,
+	const struct fp_newest_refs *newest, struct fp_error *error)
 {
-	const struct fp_sql_value values[] = {fp_sql_integer(commits), fp_sql_integer(repository)};
+	const struct fp_sql_value values[] = {
+		fp_sql_integer(commits),
+		fp_sql_integer(newest->event),
+		fp_sql_integer(newest->arrival),
+		fp_sql_integer(repository),
+	};
 	int r = fp_store_open_derived(store, error);
 
 	return r < 0 ? r
 		     : fp_sql_run(store, FP_SQL_SOURCE_REACHABLE,
-			       "UPDATE commit_sources SET reachable = ? WHERE repository = ?",
+			       "UPDATE commit_sources SET reachable = ?, ref_event = ?, arrival = ?"
+			       " WHERE repository = ?",
 			       values, FP_ARRAY_SIZE(values), error);
 }
 

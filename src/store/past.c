@@ -76,17 +76,14 @@ int fp_store_load_past_refs(struct fp_store *store, int64_t repository, int64_t 
 	return 0;
 }
 
-int fp_store_limit_branches(struct fp_store *store, int64_t repository,
-	struct fp_branches *branches, bool *all, struct fp_error *error)
+int fp_store_load_past_tips(struct fp_store *store, int64_t repository, int64_t revision,
+	int64_t arrivals, struct fp_oid **tips, size_t *count, struct fp_error *error)
 {
 	FP_CLEANUP_SQL sqlite3_stmt *statement = NULL;
-	FP_CLEANUP_FREE struct fp_oid *tips = NULL;
+	FP_CLEANUP_FREE struct fp_oid *list = NULL;
 	const struct fp_sql_value values[] = {
-		fp_sql_integer(repository),
-		fp_sql_integer(branches->revision),
-		fp_sql_integer(branches->arrivals),
-	};
-	size_t capacity = 0, count = 0;
+		fp_sql_integer(repository), fp_sql_integer(revision), fp_sql_integer(arrivals)};
+	size_t capacity = 0, listed = 0;
 	int r = fp_sql_start(store, FP_SQL_PAST_TIPS,
 		"SELECT new_commit_oid FROM ref_events WHERE repository = ?1 AND event <= ?2"
 		" AND new_commit_oid IS NOT NULL"
@@ -97,13 +94,30 @@ int fp_store_limit_branches(struct fp_store *store, int64_t repository,
 		r = fp_sql_step(statement, error);
 		if (r <= 0)
 			break;
-		if (fp_array_reserve((void **)&tips, &capacity, count + 1, sizeof(*tips)) < 0)
+		if (fp_array_reserve((void **)&list, &capacity, listed + 1, sizeof(*list)) < 0)
 			return fp_error_memory(error);
-		tips[count++] = fp_sql_column_oid(statement, 0);
+		list[listed++] = fp_sql_column_oid(statement, 0);
 	}
-	if (r >= 0 && fp_branches_know(branches, tips, count, all) < 0)
-		return fp_error_memory(error);
-	return r;
+	if (r < 0)
+		return r;
+	*tips = list;
+	*count = listed;
+	list = NULL;
+	return 0;
+}
+
+int fp_store_limit_branches(struct fp_store *store, int64_t repository,
+	struct fp_branches *branches, struct fp_error *error)
+{
+	FP_CLEANUP_FREE struct fp_oid *tips = NULL;
+	size_t count;
+	int r = fp_store_load_past_tips(
+		store, repository, branches->revision, branches->arrivals, &tips, &count, error);
+
+	if (r < 0)
+		return r;
+	r = fp_branches_know(branches, tips, count);
+	return r < 0 ? fp_error_memory(error) : r;
 }
 
 /* ---- versions ---- */

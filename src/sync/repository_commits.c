@@ -5,6 +5,7 @@
 #include "repository_look.h"
 
 #include "forkpoint/base/time.h"
+#include "forkpoint/store/past.h"
 
 #include <stdlib.h>
 
@@ -67,62 +68,79 @@ static int walk(
 	return fp_mirror_walk_commits(look->mirror, &walk, error);
 }
 
-/* What was ever reachable is read again when everything is: past answers name it. */
-static int list_kept(
-	struct fp_look *look, struct fp_oid **kept, size_t *count, struct fp_error *error)
+/*
+ * Everything that written refs and arrivals ever led to: past answers name it, so it is read again
+ * when everything is; and what else the graph has, a look left that was cut off. The mirror may
+ * lack some of it, such as what came with an import.
+ */
+static int list_past_tips(struct fp_look *look, struct fp_error *error)
 {
-	*kept = NULL;
-	*count = 0;
-	if (look->source->whole)
+	struct fp_repository_source *source = look->source;
+	size_t count, had = 0;
+	int r;
+
+	if (look->was_reachable)
 		return 0;
-	return fp_mirror_read_kept(look->mirror, kept, count, error);
+	r = fp_store_load_past_tips(source->store, source->id, source->revision, source->arrivals,
+		&look->tips, &count, error);
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		if (fp_mirror_object_type(look->mirror, &look->tips[i]) == FP_OBJECT_COMMIT)
+			look->tips[had++] = look->tips[i];
+	look->tip_count = had;
+	return r;
 }
 
-static int read_refs(struct fp_look *look, struct fp_error *error)
+static int list_tips(struct fp_look *look, struct fp_error *error)
 {
-	FP_CLEANUP_FREE struct fp_oid *kept = NULL;
-	FP_CLEANUP_FREE struct fp_oid *tips = NULL;
-	size_t count;
-	int r = list_kept(look, &kept, &count, error);
+	struct fp_oid *tips;
+	int r = list_past_tips(look, error);
 
 	if (r < 0)
 		return r;
-	tips = calloc(look->refs.count + count + 1, sizeof(*tips));
+	tips = reallocarray(look->tips, look->tip_count + look->refs.count + 1, sizeof(*tips));
 	if (!tips)
 		return fp_error_memory(error);
-	if (count)
-		memcpy(tips, kept, count * sizeof(*tips));
+	look->tips = tips;
 	for (size_t i = 0; i < look->refs.count; i++)
 		if (!fp_oid_is_zero(&look->refs.items[i].commit))
-			tips[count++] = look->refs.items[i].commit;
-	return walk(look, tips, count, error);
+			tips[look->tip_count++] = look->refs.items[i].commit;
+	return 0;
 }
 
-/* Whether answers know the commit, or will behind this look because refs lead to it: what an
- * earlier look left that was cut off is in the graph, too. */
-static bool is_reachable(struct fp_look *look, const struct fp_oid *oid)
+/* Of the wants those that are here now though none of the tips leads to them. The graph has them
+ * already where a look that brought them was cut off. */
+static int list_arrivals(struct fp_look *look, const struct fp_graph_view *view)
 {
-	FP_CLEANUP(fp_branches_unref_cleanup) struct fp_branches *current = NULL;
-	struct fp_graph_view view = fp_graph_view(look->source->graph);
-	uint32_t commit = fp_graph_find(&view, oid);
+	struct fp_closure FP_CLEANUP(fp_closure_release) closure = {0};
 
-	fp_graph_view_release(&view);
-	if (commit == FP_NO_COMMIT || look->was_reachable || commit >= look->first_new)
-		return commit != FP_NO_COMMIT;
-	current = fp_look_current_branches(look);
-	return current && fp_branches_find_commit(current, oid) != FP_NO_COMMIT;
+	look->arrivals = calloc(look->want_count + 1, sizeof(*look->arrivals));
+	if (!look->arrivals || (!look->was_reachable && fp_closure_build(view, look->tips,
+								look->tip_count, &closure) < 0))
+		return -FP_ERROR_MEMORY;
+	for (size_t i = 0; i < look->want_count; i++) {
+		uint32_t commit = fp_graph_find(view, &look->wants[i]);
+
+		if (commit != FP_NO_COMMIT &&
+			(look->was_reachable || fp_closure_has(&closure, commit)))
+			continue;
+		if (fp_mirror_object_type(look->mirror, &look->wants[i]) == FP_OBJECT_COMMIT)
+			look->arrivals[look->arrival_count++] = look->wants[i];
+	}
+	return 0;
 }
 
-/* Whole ids that somebody waits for and that are here now though no ref leads to them. */
 static int read_arrivals(struct fp_look *look, struct fp_error *error)
 {
-	look->arrivals = calloc(look->want_count + 1, sizeof(*look->arrivals));
-	if (!look->arrivals)
+	struct fp_graph_view view;
+	int r;
+
+	if (look->want_count == 0)
+		return 0;
+	view = fp_graph_view(look->source->graph);
+	r = list_arrivals(look, &view);
+	fp_graph_view_release(&view);
+	if (r < 0)
 		return fp_error_memory(error);
-	for (size_t i = 0; i < look->want_count; i++)
-		if (!is_reachable(look, &look->wants[i]) &&
-			fp_mirror_object_type(look->mirror, &look->wants[i]) == FP_OBJECT_COMMIT)
-			look->arrivals[look->arrival_count++] = look->wants[i];
 	return look->arrival_count ? walk(look, look->arrivals, look->arrival_count, error) : 0;
 }
 
@@ -144,11 +162,13 @@ int fp_look_read_commits(struct fp_look *look, struct fp_error *error)
 {
 	int r;
 
-	look->first_new = fp_graph_count(look->source->graph);
-	look->was_reachable = look->source->whole && look->source->reachable == look->first_new;
+	look->was_reachable =
+		look->source->whole && fp_repository_source_is_reachable(look->source);
 	fp_look_set_progress(look, FP_PHASE_READING, 0, 0, 0);
 	r = fp_mirror_open(look->source->path, &look->blob_mirror, error);
 	if (r == 0)
-		r = read_refs(look, error);
+		r = list_tips(look, error);
+	if (r == 0)
+		r = walk(look, look->tips, look->tip_count, error);
 	return r ? r : read_arrivals(look, error);
 }

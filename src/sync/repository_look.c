@@ -103,7 +103,8 @@ static void set_aside(struct fp_repository_source *source)
 
 /* ---- the look ---- */
 
-struct fp_branches *fp_look_current_branches(struct fp_look *look)
+/* The branches that are published now, with a reference for us; NULL when there are none. */
+static struct fp_branches *current_branches(struct fp_look *look)
 {
 	const struct fp_snapshot *snapshot = fp_publisher_lock(look->sync->publisher);
 	struct fp_branches *branches = snapshot->repositories[look->source->index].branches;
@@ -124,8 +125,7 @@ static bool is_current(const struct fp_look *look, const struct fp_branches *cur
 
 static int publish(struct fp_look *look, struct fp_error *error)
 {
-	FP_CLEANUP(fp_branches_unref_cleanup)
-	struct fp_branches *current = fp_look_current_branches(look);
+	FP_CLEANUP(fp_branches_unref_cleanup) struct fp_branches *current = current_branches(look);
 	struct fp_repository_source *source = look->source;
 	struct fp_branches *next = NULL;
 	int64_t now_us = fp_clock_real_us();
@@ -180,7 +180,7 @@ static int take_in(struct fp_look *look, struct fp_error *error)
 	if (r >= 0)
 		r = fp_look_store_refs(look, &events, error);
 	if (r >= 0 && look->was_reachable)
-		r = fp_repository_source_note_reachable(look->source, error);
+		fp_repository_source_note_reachable(look->source);
 	if (r >= 0)
 		r = publish(look, error);
 	if (r >= 0 && events.count)
@@ -319,6 +319,7 @@ int fp_repository_source_look(struct fp_sync *sync, struct fp_repository_source 
 	fp_mirror_close(look.blob_mirror);
 	fp_mirror_close(look.mirror);
 	free(look.wants);
+	free(look.tips);
 	free(look.arrivals);
 	return r;
 }

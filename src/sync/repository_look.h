@@ -14,17 +14,13 @@ struct fp_look {
 	struct fp_mirror *mirror;      /* refs and commits */
 	struct fp_mirror *blob_mirror; /* version files, while the other walks */
 	struct fp_mirror_refs refs;
-	uint32_t first_new;	 /* of the graph's commits: what this look appends */
-	bool was_reachable;	 /* all of the commits before it */
-	struct fp_oid *arrivals; /* of the wants: here now, and no ref leads to them */
+	struct fp_oid *tips; /* what facts and this look's refs lead to, once it is read */
+	size_t tip_count;
+	bool was_reachable;	 /* every commit that the graph had before this look */
+	struct fp_oid *arrivals; /* of the wants: here now, and none of the tips leads to them */
 	size_t arrival_count;
 	int64_t started_us, logged_us;
 };
-
-/* ---- repository_look.c ---- */
-
-/* The branches that are published now, with a reference for us; NULL when there are none. */
-struct fp_branches *fp_look_current_branches(struct fp_look *look);
 
 /* ---- repository_commits.c ---- */
 

@@ -100,17 +100,23 @@ static struct fp_branches *build_branches(struct fp_repository_source *source,
 	return branches;
 }
 
-int fp_repository_source_note_reachable(struct fp_repository_source *source, struct fp_error *error)
+bool fp_repository_source_is_reachable(const struct fp_repository_source *source)
+{
+	return source->reachable == fp_graph_count(source->graph);
+}
+
+void fp_repository_source_note_reachable(struct fp_repository_source *source)
 {
 	uint32_t count = fp_graph_count(source->graph);
-	int r;
+	const struct fp_newest_refs newest = {source->revision, source->arrivals};
+	struct fp_error error;
 
 	if (source->reachable == count)
-		return 0;
-	r = fp_store_set_reachable(source->store, source->id, count, error);
-	if (r >= 0)
-		source->reachable = count;
-	return r;
+		return;
+	source->reachable = count;
+	if (fp_store_set_reachable(source->store, source->id, count, &newest, &error) < 0)
+		fp_log_error(FP_LOG_WARNING, "mirror.reachable_not_kept", &error, "repo=%s",
+			source->config->name);
 }
 
 int fp_repository_source_branches(struct fp_repository_source *source,
@@ -118,18 +124,19 @@ int fp_repository_source_branches(struct fp_repository_source *source,
 	struct fp_branches **branches, struct fp_error *error)
 {
 	struct fp_branches *built = build_branches(source, settings, previous);
-	bool all = source->reachable == fp_graph_count(source->graph);
 	int r = built ? 0 : fp_error_memory(error);
 
-	if (r >= 0 && !all)
-		r = fp_store_limit_branches(source->store, source->id, built, &all, error);
-	if (r >= 0 && all)
-		r = fp_repository_source_note_reachable(source, error);
-	if (r < 0)
+	if (r >= 0 && !fp_repository_source_is_reachable(source)) {
+		r = fp_store_limit_branches(source->store, source->id, built, error);
+		if (r == 0)
+			fp_repository_source_note_reachable(source);
+	}
+	if (r < 0) {
 		fp_branches_unref(built);
-	else
-		*branches = built;
-	return r;
+		return r;
+	}
+	*branches = built;
+	return 0;
 }
 
 void fp_repository_source_settle_known(
@@ -138,7 +145,7 @@ void fp_repository_source_settle_known(
 	struct fp_graph_view view = fp_graph_view(source->graph);
 	size_t left = 0;
 
-	if (source->reachable < view.count) {
+	if (!fp_repository_source_is_reachable(source)) {
 		fp_graph_view_release(&view);
 		return;
 	}
@@ -226,7 +233,8 @@ static int load_commits(struct fp_repository_source *source, struct fp_error *er
 	if (!source->graph)
 		return fp_error_memory(error);
 	r = fp_store_load_commits(source->store, source->id, source->config->source_digest,
-		source->graph, &facts, &state, error);
+		&(struct fp_newest_refs){source->revision, source->arrivals}, source->graph, &facts,
+		&state, error);
 	if (r == 1) {
 		if (source->refs.count)
 			fp_log(FP_LOG_INFO, "mirror.commits_dropped", "repo=%s why=%s",

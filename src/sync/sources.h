@@ -164,14 +164,16 @@ int fp_repository_source_look(struct fp_sync *sync, struct fp_repository_source 
  * sync's lock held, by the thread that looks at the source. */
 void fp_repository_source_settle_known(
 	struct fp_repository_source *source, struct fp_waiting_looks *looks);
-/* Writes the commits and facts that the store does not have yet. */
-/* whole: the commits reach up to the refs. */
+/* Writes the commits and facts that the store does not have yet. whole: the commits reach up to the
+ * refs. */
 int fp_repository_source_store_commits(
 	struct fp_repository_source *source, bool whole, struct fp_error *error);
-/* The facts that lead to all commits of the graph are written. */
-int fp_repository_source_note_reachable(
-	struct fp_repository_source *source, struct fp_error *error);
-/* Branches from what is loaded. */
+/* Whether refs and arrivals that are written lead to every commit of the graph. Where they do not,
+ * each change of the branches costs a pass over the graph. */
+bool fp_repository_source_is_reachable(const struct fp_repository_source *source);
+/* They do from here on; kept for the next start, which finds it out again where it is not. */
+void fp_repository_source_note_reachable(struct fp_repository_source *source);
+/* Branches from what is loaded, that know what is reachable. */
 int fp_repository_source_branches(struct fp_repository_source *source,
 	const struct fp_repository_settings *settings, const struct fp_branches *previous,
 	struct fp_branches **branches, struct fp_error *error);

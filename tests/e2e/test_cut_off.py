@@ -1,5 +1,7 @@
 """Looks that are cut off between what they write: what was answered can be told afterwards."""
 import json
+import os
+import pathlib
 import random
 import shutil
 import sqlite3
@@ -35,11 +37,19 @@ def ask_all(daemon, shas, wait):
     return [item for item in reply.json['items'] if item.get('code') != 'not-ready']
 
 
-@pytest.mark.parametrize('way', ['reload', 'kill'])
+def forget_commits(daemon):
+    """As another version does whose derived.db is another: everything is read again."""
+    for path in pathlib.Path(daemon.config['data_dir']).glob('derived.db*'):
+        path.unlink()
+
+
+@pytest.mark.parametrize('way', ['reload', 'kill', 'read anew'])
 def test_at_any_moment(example, way):
     """Commits come by their ids, and the look that brings them is cut off at some moment."""
     daemon = example.daemon.start()
-    rng, answers = random.Random(), []
+    seed = int(os.environ.get('FORKPOINT_SEED', time.time()))
+    print('seed', seed)
+    rng, answers = random.Random(seed), []
     shas = hidden_commits(example, 0)
     started = time.monotonic()
     answers += ask_all(daemon, shas, '20')
@@ -54,14 +64,32 @@ def test_at_any_moment(example, way):
             reload(daemon)
         else:
             daemon.kill()
+            if way == 'read anew':
+                forget_commits(daemon)
             daemon.start()
         answers += ask_all(daemon, shas, '0')
         found = ask_all(daemon, shas, '20')
         lost = [item for item in found if 'code' in item]
         assert not lost, lost
         answers += found
-    for document in rng.sample(answers, 300):
+    assert len(answers) > 200
+    for document in rng.sample(answers, 200):
         is_reproduced(daemon, document)
+
+
+def test_branches_that_moved_while_everything_is_read_again(example):
+    daemon = example.daemon.start()
+    documents = [daemon.resolve(sha, 'main').json for sha in example.sha.values()]
+    documents.append(daemon.resolve(ref='refs/heads/topic/forked', branch='main').json)
+    daemon.stop()
+    forget_commits(daemon)
+    example.upstream.git('update-ref', '-d', 'refs/heads/topic/forked')
+    example.upstream.git('update-ref', 'refs/heads/main', example.sha['f23f1fad'])
+    daemon.start()
+    for document in documents:
+        is_reproduced(daemon, document)
+        if 'package' in document:
+            assert daemon.resolve(document['sha'], 'main', wait='0').status == 200
 
 
 class Standing:
@@ -78,21 +106,24 @@ class Standing:
     def ignored(_, names):
         return [name for name in names if name.startswith(('derived.db', 'mirrors', 'lock'))]
 
-    def derived(self, statement, *values):
-        with closing(sqlite3.connect(self.data / 'derived.db')) as db, db:
+    def query(self, name, statement, *values):
+        with closing(sqlite3.connect(self.data / name, timeout=20)) as db, db:
             return db.execute(statement, values).fetchall()
+
+    def derived(self, statement, *values):
+        return self.query('derived.db', statement, *values)
 
     def put_back(self):
         for path in self.data.iterdir():
             if not self.ignored(None, [path.name]):
                 path.unlink()
         shutil.copytree(self.copy, self.data, dirs_exist_ok=True)
-        self.derived('UPDATE commit_sources SET reachable = ?', self.reachable)
 
 
-@pytest.fixture
-def cut_off(example):
-    """As a kill leaves it between the commits and the refs that lead to them."""
+@pytest.fixture(params=['kill', 'power failure'])
+def cut_off(example, request):
+    """As a kill leaves it between the commits and the refs that lead to them, and a power failure
+    that takes the last of facts.db and not of derived.db."""
     daemon = example.daemon.start()
     daemon.stop()
     standing = Standing(daemon, example.folder / 'standing')
@@ -103,7 +134,9 @@ def cut_off(example):
                what='the new commit')
     daemon.stop()
     standing.put_back()
-    assert standing.derived('SELECT commits FROM commit_sources')[0][0] > standing.reachable
+    assert standing.derived('SELECT reachable FROM commit_sources')[0][0] > standing.reachable
+    if request.param == 'kill':
+        standing.derived('UPDATE commit_sources SET reachable = ?', standing.reachable)
     example.standing = standing
     return example
 
@@ -117,8 +150,16 @@ def without_upstream(example):
     (example.folder / 'away.git').rename(upstream)
 
 
+def is_decoded_to(daemon, sha):
+    """Whether the version of its training names the commit."""
+    reply = daemon.get('/decode', repo='winui', version='2.4.2002020900-main')
+    assert reply.status == 200, reply
+    return sha in reply.text
+
+
 def ask_without_upstream(example):
     with without_upstream(example) as daemon:
+        assert not is_decoded_to(daemon, example.new)
         return daemon, [daemon.resolve(sha, 'main', wait='0').json
                         for sha in (example.new, example.new[:10], example.sha['1b27fd5f'])]
 
@@ -129,12 +170,14 @@ def test_commits_that_no_written_ref_leads_to(cut_off):
     assert old['package']['version'] == '2.4.2001312227-main'
     eventually(lambda: daemon.version(cut_off.new, 'main', wait='0') == '2.4.2001312227-main',
                what='the new commit')
+    assert is_decoded_to(daemon, cut_off.new)
     known = daemon.resolve(cut_off.new, 'main').json
     for document in (whole, prefix, old, known):
         is_reproduced(daemon, document)
-    # from then on it stands in the store as any other
+    # from then on it stands in the store as any other, and needs no ref of our own
     row = cut_off.standing.derived('SELECT commits, reachable FROM commit_sources')[0]
     assert row[0] == row[1]
+    assert cut_off.standing.query('facts.db', 'SELECT count(*) FROM commit_arrivals') == [(0,)]
 
 
 def test_commits_that_no_ref_leads_to_any_more(cut_off):

@@ -9,9 +9,9 @@ struct fp_closure {
 	uint32_t members; /* how many of them are in it */
 };
 
-/* Marks the tips and their ancestors. FP_NO_COMMIT among the tips is passed over. One pass over the
- * view, whatever the tips. 0 or -FP_ERROR_MEMORY. */
-int fp_closure_build(const struct fp_graph_view *view, const uint32_t *tips, size_t count,
+/* Marks the tips and their ancestors. Tips that the view does not have are passed over. One pass
+ * over the view, whatever the tips. 0 or -FP_ERROR_MEMORY. */
+int fp_closure_build(const struct fp_graph_view *view, const struct fp_oid *tips, size_t count,
 	struct fp_closure *closure);
 void fp_closure_release(struct fp_closure *closure);
 

@@ -181,7 +181,7 @@ struct fp_request {
 	bool unrecorded;    /* the reply holds an answer that is not on record */
 	uint64_t sync;	    /* the sync of the journal that the reply waits for; 0 = none */
 	/* A batch's: a bit for each item whose commit is unknown and could not be looked for. */
-	uint8_t not_looked_for[FP_BATCH_MAX / 8];
+	uint8_t not_looked_for[(FP_BATCH_MAX + 7) / 8];
 	/* From here on not cleared for each request: only ticket_count of them mean anything. */
 	struct fp_ticket *tickets[FP_TICKETS_MAX];
 };

@@ -95,9 +95,6 @@ int fp_mirror_keep(struct fp_mirror *mirror, const struct fp_oid *oids, size_t c
  */
 int fp_mirror_rescue(struct fp_mirror *mirror, const char *from, const struct fp_oid *oids,
 	size_t count, const atomic_bool *cancelled, size_t *rescued, struct fp_error *error);
-/* Those that are kept so; free(*oids). */
-int fp_mirror_read_kept(
-	struct fp_mirror *mirror, struct fp_oid **oids, size_t *count, struct fp_error *error);
 
 /* Bytes on disk, and pack files, for /repos. */
 struct fp_mirror_size {

@@ -19,19 +19,24 @@ void fp_facts_rows_release(struct fp_facts_rows *rows);
 
 /* What is known of the commits that are kept; see migrations/derived.sql. */
 struct fp_commits_state {
-	bool whole; /* false where a first reading was cut off: it goes on from there */
-	uint32_t reachable;
-	const char *why; /* a static sentence where there are none */
+	bool whole;	    /* false where a first reading was cut off: it goes on from there */
+	uint32_t reachable; /* 0 where facts.db lost what led to them */
+	const char *why;    /* a static sentence where there are none */
+};
+
+/* The newest ref event and the newest arrival of a repository that facts.db has. */
+struct fp_newest_refs {
+	int64_t event, arrival;
 };
 
 /*
- * Fills an empty graph and the facts. 1 when what is kept is missing, damaged, or was read with
- * another source digest: the graph and facts are then to be thrown away and made again from the
- * mirror (state->why says which).
+ * Fills an empty graph and the facts; newest: as facts.db has them now. 1 when what is kept is
+ * missing, damaged, or was read with another source digest: the graph and facts are then to be
+ * thrown away and made again from the mirror (state->why says which).
  */
 int fp_store_load_commits(struct fp_store *store, int64_t repository, const char *source_digest,
-	struct fp_graph *graph, struct fp_facts_rows *facts, struct fp_commits_state *state,
-	struct fp_error *error);
+	const struct fp_newest_refs *newest, struct fp_graph *graph, struct fp_facts_rows *facts,
+	struct fp_commits_state *state, struct fp_error *error);
 
 /* What is written next to what is kept. */
 struct fp_commits_append {
@@ -47,9 +52,9 @@ int fp_store_append_commits(struct fp_store *store, int64_t repository,
 	const struct fp_graph_view *view, const struct fp_commits_append *append,
 	struct fp_error *error);
 
-/* The facts that lead to the first so many commits are written. */
-int fp_store_set_reachable(
-	struct fp_store *store, int64_t repository, uint32_t commits, struct fp_error *error);
+/* Refs and arrivals that lead to the first so many commits are written, up to `newest`. */
+int fp_store_set_reachable(struct fp_store *store, int64_t repository, uint32_t commits,
+	const struct fp_newest_refs *newest, struct fp_error *error);
 
 /* Keeps the reaches, in the place of those that were kept. All of their commits must be kept. */
 int fp_store_put_reaches(struct fp_store *store, int64_t repository,

@@ -1,17 +1,20 @@
 #pragma once
-/* How refs and versions were at an earlier revision: the sum of the events up to it. */
+/* How refs and versions were at a revision, an earlier one as a rule: the sum of the events up to
+ * it. */
 #include "forkpoint/store/snapshot.h"
 
 /* The refs after the event of that number. */
 int fp_store_load_past_refs(struct fp_store *store, int64_t repository, int64_t revision,
 	struct fp_ref_rows *rows, struct fp_error *error);
 
-/*
- * Has the branches know only what a ref led to up to their revision, and what had come by its id up
- * to their arrivals: see fp_branches_know. *all: that is every commit of their view.
- */
+/* Every commit that a ref led to up to that event, and those that had come by their id up to that
+ * arrival; each at least once. free(*tips). */
+int fp_store_load_past_tips(struct fp_store *store, int64_t repository, int64_t revision,
+	int64_t arrivals, struct fp_oid **tips, size_t *count, struct fp_error *error);
+/* Has the branches know only what those lead to, as of their revision and arrivals: 1 when that is
+ * not every commit of their view. See fp_branches_know. */
 int fp_store_limit_branches(struct fp_store *store, int64_t repository,
-	struct fp_branches *branches, bool *all, struct fp_error *error);
+	struct fp_branches *branches, struct fp_error *error);
 
 /* The versions after the event of that number; with `later`, also those that were seen only
  * afterwards (not_yet_seen). download is copied; NULL where there was none. */

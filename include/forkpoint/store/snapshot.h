@@ -77,7 +77,12 @@ const struct fp_branch *fp_branches_find(const struct fp_branches *branches, str
 /* The ref of that full name; SIZE_MAX. */
 size_t fp_branches_find_ref(const struct fp_branches *branches, struct fp_str name);
 
-/* A commit of the view that was known when these were the branches; FP_NO_COMMIT. */
+/* Whether these branches know the commit of their view. */
+static inline bool fp_branches_has(const struct fp_branches *branches, uint32_t commit)
+{
+	return !branches->known.bits || fp_closure_has(&branches->known, commit);
+}
+/* A commit of the view that these branches know; FP_NO_COMMIT. */
 uint32_t fp_branches_find_commit(const struct fp_branches *branches, const struct fp_oid *oid);
 /* As fp_graph_find_prefix, of those. */
 size_t fp_branches_find_prefix(
@@ -272,12 +277,12 @@ struct fp_branches *fp_branches_build(const struct fp_repository_settings *setti
 	const struct fp_kept_reaches *kept, struct fp_scratch *scratch);
 
 /*
- * Of the view's commits the branches know only those that the tips lead to: there are others where
- * they are of another time, and behind a look that was cut off. Before anybody else has them. *all:
- * it is every commit of the view. 0 or -FP_ERROR_MEMORY.
+ * From here on the branches know only those of the view's commits that the tips lead to. A view has
+ * others when it is of another time than the branches, and when a look that was cut off left some.
+ * For branches that nobody else has yet. 1 when that is not every commit of the view; else 0, or
+ * -FP_ERROR_MEMORY.
  */
-int fp_branches_know(
-	struct fp_branches *branches, const struct fp_oid *tips, size_t tip_count, bool *all);
+int fp_branches_know(struct fp_branches *branches, const struct fp_oid *tips, size_t tip_count);
 
 /*
  * Branches as they were at another time: takes refs over as fp_branches_build does. now lends its

@@ -170,11 +170,12 @@ static void bench_commits(struct fixture *fixture)
 	for (int i = 0; i < 3; i++) {
 		struct fp_graph *loaded = fp_graph_new();
 		struct fp_facts_rows facts = {0};
+		const struct fp_newest_refs newest = {0};
 		struct fp_commits_state state;
 
 		start = fp_clock_monotonic_us();
-		assert_ok(fixture, fp_store_load_commits(fixture->store, 1, "d", loaded, &facts,
-					   &state, &fixture->error));
+		assert_ok(fixture, fp_store_load_commits(fixture->store, 1, "d", &newest, loaded,
+					   &facts, &state, &fixture->error));
 		printf("%-34s %6.3f s\n", "loaded", since(start) / 1e6);
 		fp_facts_rows_release(&facts);
 		fp_graph_unref(loaded);

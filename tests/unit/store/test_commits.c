@@ -124,9 +124,10 @@ static int load(struct fixture *fixture, const char *digest, const struct fp_gra
 {
 	FP_CLEANUP(fp_graph_unref_cleanup) struct fp_graph *graph = fp_graph_new();
 	struct fp_facts_rows facts = {0};
+	const struct fp_newest_refs newest = {0};
 	struct fp_commits_state state;
 	int r = fp_store_load_commits(
-		fixture->store, 1, digest, graph, &facts, &state, &fixture->error);
+		fixture->store, 1, digest, &newest, graph, &facts, &state, &fixture->error);
 
 	*why = state.why;
 	if (r == 0) {
@@ -203,12 +204,22 @@ static void test_state(void **state)
 	static const struct {
 		uint32_t first, until;
 		bool whole, expected;
-		uint32_t reachable, expected_reachable; /* 0: not said */
+		uint32_t reachable; /* 0: not said */
+		struct fp_newest_refs said, newest;
+		uint32_t expected_reachable;
 	} rows[] = {
-		{0, 3000, false, false, 0, 0}, {3000, 5000, false, false, 0, 0},
-		{5000, 5000, true, true, 5000, 5000}, /* nothing more came */
-		{5000, 8000, false, true, 0, 5000}, {8000, 9000, false, true, 9000, 9000},
-		{0, 9000, false, false, 0, 0}, /* begun anew */
+		{0, 3000, false, false, 0, {0}, {0}, 0},
+		{3000, 5000, false, false, 0, {0}, {0}, 0},
+		/* nothing more came */
+		{5000, 5000, true, true, 5000, {7, 2}, {7, 2}, 5000},
+		{5000, 8000, false, true, 0, {0}, {8, 3}, 5000},
+		{8000, 9000, false, true, 9000, {8, 3}, {8, 3}, 9000},
+		/* an event is lost, an arrival is, more than there are */
+		{9000, 9000, false, true, 0, {0}, {7, 3}, 0},
+		{9000, 9000, false, true, 0, {0}, {8, 2}, 0},
+		{9000, 9000, false, true, 9001, {8, 3}, {8, 3}, 0},
+		/* begun anew */
+		{0, 9000, false, false, 0, {0}, {8, 3}, 0},
 	};
 	FP_CLEANUP(fp_graph_unref_cleanup) struct fp_graph *graph = fp_graph_new();
 
@@ -232,10 +243,11 @@ static void test_state(void **state)
 			fp_store_append_commits(fixture->store, 1, &view, &some, &fixture->error));
 		fp_graph_view_release(&view);
 		if (rows[i].reachable)
-			assert_ok(fixture, fp_store_set_reachable(fixture->store, 1,
-						   rows[i].reachable, &fixture->error));
-		assert_ok(fixture, fp_store_load_commits(fixture->store, 1, "d1", loaded, &facts,
-					   &loaded_state, &fixture->error));
+			assert_ok(fixture,
+				fp_store_set_reachable(fixture->store, 1, rows[i].reachable,
+					&rows[i].said, &fixture->error));
+		assert_ok(fixture, fp_store_load_commits(fixture->store, 1, "d1", &rows[i].newest,
+					   loaded, &facts, &loaded_state, &fixture->error));
 		assert_int_equal(loaded_state.whole, rows[i].expected);
 		assert_int_equal(loaded_state.reachable, rows[i].expected_reachable);
 		compare(graph, loaded);
@@ -410,6 +422,7 @@ static void test_wrong_content(void **state)
 
 	for (size_t i = 0; i < FP_ARRAY_SIZE(cases); i++) {
 		FP_CLEANUP(fp_graph_unref_cleanup) struct fp_graph *one = fp_graph_new();
+		const struct fp_newest_refs newest = {0};
 		struct fp_commits_state commits;
 		struct fp_facts_rows facts = {0};
 
@@ -433,8 +446,8 @@ static void test_wrong_content(void **state)
 			hex, (long long)fp_hash64(&page, len, 0), cases[i].rows);
 		fixture_sql(fixture, "derived.db", sql);
 		assert_code(fixture, cases[i].expected,
-			fp_store_load_commits(
-				fixture->store, 1, "d1", one, &facts, &commits, &fixture->error));
+			fp_store_load_commits(fixture->store, 1, "d1", &newest, one, &facts,
+				&commits, &fixture->error));
 		fp_facts_rows_release(&facts);
 	}
 }
