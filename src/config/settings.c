@@ -149,7 +149,8 @@ const struct fp_setting fp_settings_table[] = {
 
 	{ROW(REPOSITORY, "url", LOCATION), IN(fp_config_repository, url), .required = true,
 		.decides = true, .takes = "an http, https, ssh, git or file URL, or a path",
-		.help = "the upstream", .form = fp_config_form_repository_url},
+		.help = "the upstream; no insteadOf of a gitconfig changes it",
+		.form = fp_config_form_repository_url},
 	{ROW(REPOSITORY, "refs", TEXTS), IN(fp_config_repository, refs), .decides = true,
 		.fallback = "refs/heads/* refs/tags/* refs/pull/*/head",
 		.takes = "a list of full ref names, * for any run",
