@@ -65,13 +65,13 @@ static bool take_item(
 }
 
 static void write_problem_item(
-	struct fp_request *request, struct fp_str code, struct fp_str why, struct fp_buf *body)
+	struct fp_request *request, const char *code, struct fp_str why, struct fp_buf *body)
 {
 	struct fp_json json;
 
 	fp_json_init(&json, body);
 	fp_json_object_begin(&json);
-	fp_problem_write_members(&json, fp_problem_find(code), why, NULL, 0);
+	fp_problem_write_members(&json, fp_problem_find(fp_str(code)), why, NULL, 0);
 	fp_json_member_text(&json, "instance", request->id);
 	fp_json_object_end(&json);
 }
@@ -97,6 +97,7 @@ static bool look_for_item(struct fp_request *request, const struct fp_snapshot *
 		fp_look_key(&question, room), &refusal, &retry_after_us);
 	if (!ticket)
 		return refusal != FP_LOOK_TOO_MANY;
+	/* Who says wait=0 is not refused: the look has begun. */
 	return fp_request_wait_for(request, ticket) || request->ticket_count < FP_TICKETS_MAX;
 }
 
@@ -139,8 +140,8 @@ static int answer_item(struct fp_request *request, size_t index,
 		fp_service_resolve(worker, *snapshot, &question, request->moment_us, answer);
 		if (answer->outcome == FP_OUTCOME_UNKNOWN_COMMIT &&
 			could_not_be_looked_for(request, index)) {
-			write_problem_item(request, FP_STR_LITERAL("too-many-requests"),
-				fp_str(FP_TOO_MANY_UNKNOWN), item);
+			write_problem_item(
+				request, "too-many-requests", fp_str(FP_TOO_MANY_UNKNOWN), item);
 			return 0;
 		}
 		if (fp_service_stick(worker, request->params[FP_PARAM_BUILD], request->moment_us,
@@ -204,8 +205,7 @@ static int answer_items(struct fp_request *request, struct fp_reply *reply,
 		fp_buf_clear(&item);
 		fp_buf_clear(&why);
 		if (!take_item(request, at, &why))
-			write_problem_item(
-				request, FP_STR_LITERAL("bad-request"), fp_buf_str(&why), &item);
+			write_problem_item(request, "bad-request", fp_buf_str(&why), &item);
 		else if (request->given[FP_PARAM_AS_OF])
 			r = answer_item_then(request, *snapshot, &item);
 		else

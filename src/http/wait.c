@@ -12,29 +12,29 @@ static int64_t longest_wait_us(const struct fp_request *request)
 	       FP_US_PER_S;
 }
 
+/* Several items of a batch may ask for one commit. */
+static bool waits_for(const struct fp_request *request, const struct fp_ticket *ticket)
+{
+	for (size_t i = 0; i < request->ticket_count; i++)
+		if (request->tickets[i] == ticket)
+			return true;
+	return false;
+}
+
 bool fp_request_wait_for(struct fp_request *request, struct fp_ticket *ticket)
 {
 	int64_t wait_us = longest_wait_us(request);
 	int64_t until_us = request->started_us + wait_us;
+	bool held = waits_for(request, ticket);
+	bool waits = wait_us > 0 && (held || request->ticket_count < FP_TICKETS_MAX);
 
-	if (wait_us == 0) {
-		request->context->service->outside.ticket_unref(ticket);
-		return false;
-	}
-	if (request->ticket_count == 0 || until_us > request->wait_until_us)
+	if (waits && (request->ticket_count == 0 || until_us > request->wait_until_us))
 		request->wait_until_us = until_us;
-	/* Several items of a batch may ask for one commit. */
-	for (size_t i = 0; i < request->ticket_count; i++)
-		if (request->tickets[i] == ticket) {
-			request->context->service->outside.ticket_unref(ticket);
-			return true;
-		}
-	if (request->ticket_count == FP_TICKETS_MAX) {
+	if (waits && !held)
+		request->tickets[request->ticket_count++] = ticket;
+	else
 		request->context->service->outside.ticket_unref(ticket);
-		return false;
-	}
-	request->tickets[request->ticket_count++] = ticket;
-	return true;
+	return waits;
 }
 
 struct fp_str fp_look_key(const struct fp_question *question, char room[FP_HASH128_HEX + 1])

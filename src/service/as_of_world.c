@@ -48,11 +48,12 @@ static int make_branches(struct fp_worker *worker, const struct fp_snapshot_repo
 	made->revision = past->refs;
 	made->arrivals = past->arrivals;
 	r = fp_store_limit_branches(worker->store, past->repository_id, made, error);
-	if (r < 0)
+	if (r < 0) {
 		fp_branches_unref(made);
-	else
-		*branches = made;
-	return r;
+		return r;
+	}
+	*branches = made;
+	return 0;
 }
 
 /* ---- its packages ---- */

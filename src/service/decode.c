@@ -60,7 +60,7 @@ static void find_commits(
 			committer ? fp_graph_committer_s(view, i) : fp_graph_author_s(view, i);
 
 		if (fp_minute_from_s(seconds) == reading->decoded.minute &&
-			fp_branches_has(branches, i) && reading->commit_count++ < FP_TRAINED_MAX)
+			fp_branches_knows(branches, i) && reading->commit_count++ < FP_TRAINED_MAX)
 			reading->commits[reading->commit_count - 1] = i;
 	}
 }

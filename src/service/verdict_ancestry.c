@@ -42,7 +42,7 @@ uint32_t fp_training_find(const struct fp_answer *answer, const struct fp_decode
 	if (!names_a_minute(decoded))
 		return 0;
 	for (uint32_t i = branches->view.count; i-- > 0;)
-		if (minute_of(answer, i) == decoded->minute && fp_branches_has(branches, i) &&
+		if (minute_of(answer, i) == decoded->minute && fp_branches_knows(branches, i) &&
 			found++ < FP_TRAINED_MAX)
 			commits[found - 1] = i;
 	return found;

@@ -60,7 +60,8 @@ uint32_t fp_branches_find_commit(const struct fp_branches *branches, const struc
 {
 	uint32_t commit = fp_graph_find(&branches->view, oid);
 
-	return commit != FP_NO_COMMIT && fp_branches_has(branches, commit) ? commit : FP_NO_COMMIT;
+	return commit != FP_NO_COMMIT && fp_branches_knows(branches, commit) ? commit
+									     : FP_NO_COMMIT;
 }
 
 /* With commits that were not known: more are looked at until enough of them were, or no more fit.
@@ -76,7 +77,7 @@ static size_t find_known_prefix(
 
 		kept = 0;
 		for (size_t i = 0; i < count && kept < max; i++)
-			if (fp_branches_has(branches, all[i]))
+			if (fp_branches_knows(branches, all[i]))
 				found[kept++] = all[i];
 		if (kept == max || count < room)
 			return kept;
@@ -330,7 +331,7 @@ struct fp_branches *fp_branches_build(const struct fp_repository_settings *setti
 	return branches;
 }
 
-int fp_branches_know(struct fp_branches *branches, const struct fp_oid *tips, size_t tip_count)
+int fp_branches_limit(struct fp_branches *branches, const struct fp_oid *tips, size_t tip_count)
 {
 	if (fp_closure_build(&branches->view, tips, tip_count, &branches->known) < 0)
 		return -FP_ERROR_MEMORY;

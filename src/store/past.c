@@ -116,7 +116,7 @@ int fp_store_limit_branches(struct fp_store *store, int64_t repository,
 
 	if (r < 0)
 		return r;
-	r = fp_branches_know(branches, tips, count);
+	r = fp_branches_limit(branches, tips, count);
 	return r < 0 ? fp_error_memory(error) : r;
 }
 

@@ -69,9 +69,9 @@ static int walk(
 }
 
 /*
- * Everything that written refs and arrivals ever led to: past answers name it, so it is read again
- * when everything is; and what else the graph has, a look left that was cut off. The mirror may
- * lack some of it, such as what came with an import.
+ * Past answers name everything that written refs and arrivals ever led to, so that it is read again
+ * when everything is; and it tells what is reachable in a graph that has more. The mirror may lack
+ * some of it, such as what came with an import.
  */
 static int list_past_tips(struct fp_look *look, struct fp_error *error)
 {
@@ -114,8 +114,10 @@ static int list_arrivals(struct fp_look *look, const struct fp_graph_view *view)
 	struct fp_closure FP_CLEANUP(fp_closure_release) closure = {0};
 
 	look->arrivals = calloc(look->want_count + 1, sizeof(*look->arrivals));
-	if (!look->arrivals || (!look->was_reachable && fp_closure_build(view, look->tips,
-								look->tip_count, &closure) < 0))
+	if (!look->arrivals)
+		return -FP_ERROR_MEMORY;
+	if (!look->was_reachable &&
+		fp_closure_build(view, look->tips, look->tip_count, &closure) < 0)
 		return -FP_ERROR_MEMORY;
 	for (size_t i = 0; i < look->want_count; i++) {
 		uint32_t commit = fp_graph_find(view, &look->wants[i]);

@@ -14,7 +14,7 @@ struct fp_look {
 	struct fp_mirror *mirror;      /* refs and commits */
 	struct fp_mirror *blob_mirror; /* version files, while the other walks */
 	struct fp_mirror_refs refs;
-	struct fp_oid *tips; /* what facts and this look's refs lead to, once it is read */
+	struct fp_oid *tips; /* of all that is to be reachable behind this look */
 	size_t tip_count;
 	bool was_reachable;	 /* every commit that the graph had before this look */
 	struct fp_oid *arrivals; /* of the wants: here now, and none of the tips leads to them */

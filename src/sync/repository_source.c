@@ -142,13 +142,12 @@ int fp_repository_source_branches(struct fp_repository_source *source,
 void fp_repository_source_settle_known(
 	struct fp_repository_source *source, struct fp_waiting_looks *looks)
 {
-	struct fp_graph_view view = fp_graph_view(source->graph);
+	struct fp_graph_view view;
 	size_t left = 0;
 
-	if (!fp_repository_source_is_reachable(source)) {
-		fp_graph_view_release(&view);
+	if (!fp_repository_source_is_reachable(source))
 		return;
-	}
+	view = fp_graph_view(source->graph);
 	for (size_t i = 0; i < looks->count; i++) {
 		struct fp_waiting_look *look = &looks->items[i];
 		struct fp_oid oid;

@@ -160,8 +160,9 @@ void fp_repository_source_free(struct fp_repository_source *source);
  */
 int fp_repository_source_look(struct fp_sync *sync, struct fp_repository_source *source,
 	struct fp_waiting_looks *looks, struct fp_error *error);
-/* Settles those who wait for a commit that is served by now: it came while they began to. With the
- * sync's lock held, by the thread that looks at the source. */
+/* Settles those who wait for a commit that is served by now: it came while they began to. Nobody
+ * where the graph has commits that are not served: the next look finds out. With the sync's lock
+ * held, by the thread that looks at the source. */
 void fp_repository_source_settle_known(
 	struct fp_repository_source *source, struct fp_waiting_looks *looks);
 /* Writes the commits and facts that the store does not have yet. whole: the commits reach up to the

@@ -12,7 +12,7 @@ int fp_store_load_past_refs(struct fp_store *store, int64_t repository, int64_t 
 int fp_store_load_past_tips(struct fp_store *store, int64_t repository, int64_t revision,
 	int64_t arrivals, struct fp_oid **tips, size_t *count, struct fp_error *error);
 /* Has the branches know only what those lead to, as of their revision and arrivals: 1 when that is
- * not every commit of their view. See fp_branches_know. */
+ * not every commit of their view. See fp_branches_limit. */
 int fp_store_limit_branches(struct fp_store *store, int64_t repository,
 	struct fp_branches *branches, struct fp_error *error);
 

@@ -62,7 +62,7 @@ struct fp_branches {
 	size_t facts_count;
 	int64_t revision; /* newest ref event */
 	int64_t arrivals; /* newest commit that came by its id; set by who builds it */
-	/* The view's commits that these know, see fp_branches_know. bits NULL: all. */
+	/* The view's commits that these know, see fp_branches_limit. bits NULL: all. */
 	struct fp_closure known;
 	struct fp_branches *basis; /* private: whose facts these are, NULL = its own */
 	void *memory;		   /* private: texts */
@@ -78,10 +78,11 @@ const struct fp_branch *fp_branches_find(const struct fp_branches *branches, str
 size_t fp_branches_find_ref(const struct fp_branches *branches, struct fp_str name);
 
 /* Whether these branches know the commit of their view. */
-static inline bool fp_branches_has(const struct fp_branches *branches, uint32_t commit)
+static inline bool fp_branches_knows(const struct fp_branches *branches, uint32_t commit)
 {
 	return !branches->known.bits || fp_closure_has(&branches->known, commit);
 }
+
 /* A commit of the view that these branches know; FP_NO_COMMIT. */
 uint32_t fp_branches_find_commit(const struct fp_branches *branches, const struct fp_oid *oid);
 /* As fp_graph_find_prefix, of those. */
@@ -282,7 +283,7 @@ struct fp_branches *fp_branches_build(const struct fp_repository_settings *setti
  * For branches that nobody else has yet. 1 when that is not every commit of the view; else 0, or
  * -FP_ERROR_MEMORY.
  */
-int fp_branches_know(struct fp_branches *branches, const struct fp_oid *tips, size_t tip_count);
+int fp_branches_limit(struct fp_branches *branches, const struct fp_oid *tips, size_t tip_count);
 
 /*
  * Branches as they were at another time: takes refs over as fp_branches_build does. now lends its
